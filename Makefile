@@ -1,0 +1,110 @@
+# One Makefile for everything; `make help` lists what it can do.
+#
+#   MODE=release (default) | asan (with ubsan) | tsan | cover
+#   WERROR=1 makes warnings errors (CI does)
+
+MODE ?= release
+B := build/$(MODE)
+CC ?= gcc
+PYTHON := /usr/bin/python3
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+	-Wcast-qual -Wcast-align -Wwrite-strings -Wconversion \
+	-Wsign-conversion -Wformat=2 -Wundef -Wvla -Wnull-dereference \
+	-Wswitch-enum -Wimplicit-fallthrough
+ifneq ($(WERROR),)
+WARNINGS += -Werror
+endif
+
+HARDENING := -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero \
+	-fno-delete-null-pointer-checks -fno-strict-overflow \
+	-fno-strict-aliasing -fPIE
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack \
+	-Wl,-z,separate-code -Wl,--as-needed
+
+CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_cover := -O0 -g --coverage
+ifeq ($(CFLAGS_$(MODE)),)
+$(error MODE=$(MODE) is none of release, asan, tsan, cover)
+endif
+
+PACKAGES := libevent_core liburcu-qsbr jansson krb5-gssapi krb5 libpq openssl
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lldap -llber
+
+DATADIR ?= /usr/share/reeve
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -DRV_DATADIR='"$(DATADIR)"'
+CFLAGS = -std=c11 $(CFLAGS_$(MODE)) $(HARDENING) $(WARNINGS) -MMD -MP
+LDFLAGS = $(CFLAGS_$(MODE)) $(LINK_HARDENING) -pthread
+LDLIBS = $(PKG_LIBS) -lm
+
+RBAC_SRC := $(sort $(wildcard rbac/*.c rbac/*/*.c))
+AUTH_SRC := $(sort $(wildcard auth/*.c))
+PROVIDER_SRC := $(sort $(wildcard provider/*.c provider/*/*.c))
+MAIN_SRC := provider/main.c
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+LIB_OBJ := $(call objects,$(RBAC_SRC) $(AUTH_SRC) \
+	$(filter-out $(MAIN_SRC),$(PROVIDER_SRC)))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+REPLAY := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
+
+.PHONY: all help
+all: $(B)/reeved $(UNIT) $(REPLAY)
+
+help:
+	@sed -n 's/^##[ ]//p' Makefile tests/*.mk
+
+# ---- Building -------------------------------------------------------------
+
+## make            build the provider and the test programs
+$(B)/provider/%.o $(B)/tests/%.o: CPPFLAGS += -Iprovider
+$(B)/rbac/%.o: CPPFLAGS += -Irbac
+$(B)/auth/%.o: CPPFLAGS += -Iauth
+$(B)/tests/%.o: CPPFLAGS += -Irbac -Iauth -Itests
+
+# A change of flags rebuilds.
+FLAGS_NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
+	    echo '$(subst ','\'',$(FLAGS_NOW))' > $@
+.PHONY: FORCE
+FORCE:
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo '  cc    $<'
+	@$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/provider/version.o: CPPFLAGS += -DRV_VERSION='"$(VERSION)"'
+
+$(B)/reeved: $(call objects,$(MAIN_SRC)) $(LIB_OBJ)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libreeve-test.a: $(LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libreeve-test.a
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
+		$(B)/libreeve-test.a
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)
+-include tests/check.mk

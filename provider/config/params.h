@@ -1,0 +1,148 @@
+/*
+ * Every parameter of reeved.conf, once: parser, defaults, limits,
+ * --check-config and reeved.conf(5) all come from this table.
+ *
+ * PARAM(name, type, default, min, max, reload, prose)
+ *   type    string | path | list | integer | duration | size | choice
+ *   default as one would write it in the file; "" means unset
+ *   min/max of integers; of durations in ms; of sizes in bytes
+ *   reload  RELOAD when SIGHUP takes it up, else RESTART
+ * CHOICE(name, values, default, reload, prose): values separated by '|'
+ *
+ * In struct rv_config: string, path -> const char * (NULL when unset);
+ * list -> struct rv_strings; integer, duration (ms) -> int64_t;
+ * size (bytes) -> size_t; choice -> int, the index of the value.
+ */
+/* clang-format off */
+
+SECTION("Listening")
+PARAM(listen, list, "127.0.0.1:8443", 0, 0, RESTART,
+    "Addresses and ports on which the provider answers, as ADDRESS:PORT "
+    "or [ADDRESS]:PORT. Port 0 takes a free one.")
+PARAM(port_file, path, "", 0, 0, RESTART,
+    "File into which the first bound port is written once the provider "
+    "listens.")
+PARAM(tls_certificate, path, "", 0, 0, RESTART,
+    "Certificate chain of the provider, PEM, leaf first.")
+PARAM(tls_key, path, "", 0, 0, RESTART,
+    "Private key of the certificate, PEM. Must not be readable by others.")
+CHOICE(tls_minimum, "1.3|1.2", "1.3", RESTART,
+    "Lowest TLS version. 1.2 is for callers without anything newer; it is "
+    "limited to ECDHE with AEAD.")
+PARAM(max_connections, integer, "4096", 1, 1000000, RESTART,
+    "Connections in all; further ones wait in the queue of the kernel.")
+PARAM(max_header, size, "98304", 8192, 1048576, RESTART,
+    "Bytes of one request head. A Kerberos token of 64 KiB needs 88 KiB.")
+PARAM(max_body, size, "1048576", 1024, 67108864, RESTART,
+    "Bytes of one request body.")
+PARAM(header_timeout, duration, "10s", 100, 600000, RESTART,
+    "Time from the first byte of a request (or from the connection) to the "
+    "end of its head, the TLS handshake included.")
+PARAM(body_timeout, duration, "10s", 100, 600000, RESTART,
+    "Time from the end of the head to the end of the body.")
+PARAM(idle_timeout, duration, "60s", 100, 3600000, RESTART,
+    "Time that a connection may wait for its next request.")
+PARAM(write_timeout, duration, "30s", 100, 600000, RESTART,
+    "Time in which a caller must take some byte of an answer.")
+PARAM(drain_timeout, duration, "10s", 0, 600000, RELOAD,
+    "Time that requests in work are given to end after SIGTERM.")
+
+SECTION("Processes")
+PARAM(node, string, "", 0, 0, RESTART,
+    "Name of this provider in the audit log. Unset: the host name.")
+PARAM(user, string, "", 0, 0, RESTART,
+    "User to become when started as root. Required then.")
+PARAM(loops, integer, "0", 0, 256, RESTART,
+    "Event loops. 0: one per processor.")
+PARAM(workers, integer, "8", 1, 256, RESTART,
+    "Threads for what can only block: Kerberos and the directory.")
+CHOICE(log_level, "error|warning|info|debug", "info", RELOAD,
+    "The least important message that is written to standard error.")
+
+SECTION("Kerberos")
+PARAM(keytab, path, "", 0, 0, RESTART,
+    "Keytab with the key of the service. Required.")
+PARAM(service, string, "HTTP", 0, 0, RESTART,
+    "Service name; every key SERVICE/host of the keytab is accepted.")
+PARAM(replay_cache, path, "", 0, 0, RESTART,
+    "File of the replay cache. Keep it over restarts. Required.")
+PARAM(realms, list, "", 0, 0, RESTART,
+    "Realms whose principals may sign in. Required.")
+CHOICE(channel_binding, "off|when_offered|require", "when_offered", RESTART,
+    "Whether a ticket must be bound to the TLS connection (RFC 5929 "
+    "tls-server-end-point). when_offered refuses a wrong binding and "
+    "accepts a missing one.")
+
+SECTION("Levels")
+PARAM(certificate_indicators, list, "pkinit", 0, 0, RESTART,
+    "Authentication indicators that prove the level certificate. Empty: "
+    "the level cannot be reached by Kerberos.")
+PARAM(hello_indicators, list, "passkey", 0, 0, RESTART,
+    "Authentication indicators of sign-ins that are bound to a device and "
+    "verify their user: they prove the level hello.")
+
+SECTION("Directory")
+PARAM(directory_uri, string, "", 0, 0, RESTART,
+    "LDAP server that knows the groups of callers, ldap://HOST:PORT. The "
+    "bind is GSSAPI and sealed. Unset: the groups of every caller are "
+    "unknown, so that assignments to groups give nothing.")
+PARAM(directory_base, string, "", 0, 0, RESTART,
+    "Search base of people.")
+PARAM(directory_group_base, string, "", 0, 0, RESTART,
+    "Search base of groups. Unset: directory_base.")
+PARAM(directory_user_filter, string, "(uid=%s)", 0, 0, RESTART,
+    "Filter that finds exactly one person; %s is the principal's first "
+    "component, escaped.")
+PARAM(directory_id_attribute, string, "entryUUID", 0, 0, RESTART,
+    "Attribute with the immutable id of people and groups.")
+PARAM(directory_realm, string, "", 0, 0, RESTART,
+    "Realm whose principals are in this directory.")
+PARAM(directory_keytab, path, "", 0, 0, RESTART,
+    "Keytab of the principal that binds to the directory; it must not be "
+    "the service's own.")
+PARAM(directory_deadline, duration, "2s", 50, 60000, RESTART,
+    "Time for one look-up of a person and all groups. After it the groups "
+    "are unknown.")
+PARAM(directory_max_groups, integer, "4096", 1, 100000, RESTART,
+    "Groups of one person. With more they are unknown.")
+PARAM(directory_max_depth, integer, "16", 1, 64, RESTART,
+    "Depth of nested groups. Deeper ones make the groups unknown.")
+PARAM(groups_refresh, duration, "5m", 100, 86400000, RESTART,
+    "Age after which the groups of a session are read again.")
+PARAM(groups_max_age, duration, "15m", 100, 86400000, RESTART,
+    "Age after which groups that could not be read again are unknown.")
+
+SECTION("Sessions")
+PARAM(session_lifetime, duration, "8h", 1000, 604800000, RESTART,
+    "Longest life of a session; it never outlives the sign-in behind it.")
+PARAM(max_sessions, integer, "100000", 1, 10000000, RESTART,
+    "Live sessions in all. Beyond, callers sign in with each request.")
+
+SECTION("Store")
+PARAM(store, string, "", 0, 0, RESTART,
+    "libpq connection string of the run-time role. Required.")
+PARAM(store_feed, string, "", 0, 0, RESTART,
+    "Connection string for the change feed, where LISTEN needs another way "
+    "than a pooler. Unset: store.")
+PARAM(store_owner, string, "", 0, 0, RESTART,
+    "Connection string of a superuser or of the owner, for --migrate and "
+    "--init only.")
+PARAM(sql_directory, path, "", 0, 0, RESTART,
+    "Folder of the migrations. Unset: the installed one.")
+PARAM(store_connections, integer, "4", 1, 64, RESTART,
+    "Connections to the store for each loop.")
+PARAM(store_deadline, duration, "2s", 50, 60000, RESTART,
+    "Time for one statement or transaction.")
+PARAM(max_staleness, duration, "60s", 1000, 300000, RESTART,
+    "Age of the last confirmation of the snapshot beyond which decisions "
+    "are refused.")
+
+SECTION("Audit")
+PARAM(audit_directory, path, "", 0, 0, RESTART,
+    "Folder of the audit log. Required.")
+PARAM(audit_segment_size, size, "64M", 65536, 4294967296, RESTART,
+    "Size at which a segment of the log is closed and the next begun.")
+PARAM(audit_reserve, size, "16M", 0, 4294967296, RESTART,
+    "Bytes that must stay free beside the log; below, writes are refused "
+    "first.")
+/* clang-format on */
