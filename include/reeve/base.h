@@ -13,14 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RV_MUSTUSE __attribute__((warn_unused_result))
+#define RV_MUSTUSE	     __attribute__((warn_unused_result))
 #define RV_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /*
  * A broken invariant of our own, never a property of peer input.  Stays on
  * in release builds: it prints the condition and its place, then aborts.
  */
-#define RV_ASSERT(cond)                                                        \
+#define RV_ASSERT(cond) \
 	((cond) ? (void)0 : rv_assert_failed(#cond, __FILE__, __LINE__))
 void rv_assert_failed(const char *cond, const char *file, int line)
     __attribute__((noreturn));
@@ -62,8 +62,8 @@ struct rv_slice {
 	size_t n;
 };
 
-#define RV_SLICE_LIT(s) ((struct rv_slice){(s), sizeof(s) - 1})
-#define RV_SLICE_NONE ((struct rv_slice){NULL, 0})
+#define RV_SLICE_LIT(s) ((struct rv_slice){ (s), sizeof(s) - 1 })
+#define RV_SLICE_NONE	((struct rv_slice){ NULL, 0 })
 /* For printf("%.*s", RV_SLICE_FMT(s)). */
 #define RV_SLICE_FMT(s) (int)(s).n, ((s).p != NULL ? (s).p : "")
 
@@ -86,8 +86,8 @@ char *rv_slice_dup(struct rv_slice s);
  * Parses all of s as a decimal number without sign, leading zeros or
  * blanks.  RV_ERR_INVALID, or RV_ERR_LIMIT beyond max.
  */
-RV_MUSTUSE int rv_slice_to_u64(struct rv_slice s, uint64_t max,
-    uint64_t *ret_value);
+RV_MUSTUSE int rv_slice_to_u64(
+    struct rv_slice s, uint64_t max, uint64_t *ret_value);
 /* True when the bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool rv_slice_is_text(struct rv_slice s);
 

@@ -34,8 +34,8 @@ enum rv_reason {
 	RV_REASON_OP_NOT_APPLICABLE, /* the class has no such operation */
 	RV_REASON_UNKNOWN_TYPE,
 	RV_REASON_UNKNOWN_OPERATION,
-	RV_REASON_NO_SUCH_OBJECT,    /* or one that the subject cannot read */
-	RV_REASON_GROUPS_UNKNOWN,    /* not decidable: never an allow */
+	RV_REASON_NO_SUCH_OBJECT, /* or one that the subject cannot read */
+	RV_REASON_GROUPS_UNKNOWN, /* not decidable: never an allow */
 };
 
 /* The conditions of docs/rule.md section 3, as bits. */
@@ -84,7 +84,7 @@ struct rv_verdict {
 	int64_t valid_until_ms;	 /* next validity boundary, INT64_MAX if none */
 	uint32_t object_type_id; /* after the translation of classes */
 	uint8_t bit;
-	unsigned missing;	 /* of the nearest miss, enum rv_missing */
+	unsigned missing;	    /* of the nearest miss, enum rv_missing */
 	enum rv_level level_needed; /* with RV_MISSING_LEVEL, else none */
 	/* Allow: those that suffice.  Deny: the nearest.  Ascending ids. */
 	uint64_t assignments[RV_VERDICT_ASSIGNMENTS];
@@ -112,8 +112,10 @@ const char *rv_missing_name(enum rv_missing bit);
 struct rv_readable {
 	enum rv_decision any;
 	bool all;
-	struct rv_verdict verdict; /* of the type-level question, with reasons */
-	const struct rv_slice *scopes; /* for types secured by scope, in arena */
+	struct rv_verdict
+	    verdict; /* of the type-level question, with reasons */
+	const struct rv_slice
+	    *scopes; /* for types secured by scope, in arena */
 	size_t n_scopes;
 };
 RV_MUSTUSE int rv_rbac_readable(const struct rv_snapshot *s,
@@ -126,26 +128,26 @@ uint64_t rv_snapshot_revision(const struct rv_snapshot *s);
 struct rv_slice rv_snapshot_epoch(const struct rv_snapshot *s);
 /* The site's minimum level. */
 enum rv_level rv_snapshot_site_level(const struct rv_snapshot *s);
-struct rv_slice rv_snapshot_operation_name(const struct rv_snapshot *s,
-    uint32_t object_type_id, uint8_t bit);
-struct rv_slice rv_snapshot_type_name(const struct rv_snapshot *s,
-    uint32_t object_type_id);
+struct rv_slice rv_snapshot_operation_name(
+    const struct rv_snapshot *s, uint32_t object_type_id, uint8_t bit);
+struct rv_slice rv_snapshot_type_name(
+    const struct rv_snapshot *s, uint32_t object_type_id);
 /* Counts, for logs and the load test. */
 struct rv_snapshot_counts {
 	size_t types, operations, roles, scopes, collections, admins;
 	size_t assignments, objects, resources, memberships;
 };
-void rv_snapshot_count(const struct rv_snapshot *s,
-    struct rv_snapshot_counts *ret);
+void rv_snapshot_count(
+    const struct rv_snapshot *s, struct rv_snapshot_counts *ret);
 /*
  * The immutable directory id stored for the administrative user whose own
  * principal id is given; absent when there is none.  Borrowed.
  */
-struct rv_slice rv_snapshot_account_id(const struct rv_snapshot *s,
-    struct rv_slice principal_id);
+struct rv_slice rv_snapshot_account_id(
+    const struct rv_snapshot *s, struct rv_slice principal_id);
 /* True when the type exists and the object is in it (section 8: 404). */
-bool rv_snapshot_has_object(const struct rv_snapshot *s, struct rv_slice type,
-    struct rv_slice key);
+bool rv_snapshot_has_object(
+    const struct rv_snapshot *s, struct rv_slice type, struct rv_slice key);
 
 /*
  * Roles whose bits contain (type, bit): "roles that would give it", by id.

@@ -108,8 +108,9 @@ struct rv_row_assignment {
 	uint64_t assignment_id; /* unique in the site */
 	uint32_t admin_id;
 	struct rv_slice role_id;
-	int64_t from_ms;  /* INT64_MIN: always */
-	int64_t until_ms; /* INT64_MAX: without end; the interval is half-open */
+	int64_t from_ms; /* INT64_MIN: always */
+	int64_t
+	    until_ms; /* INT64_MAX: without end; the interval is half-open */
 };
 
 struct rv_row_assignment_scope {
@@ -151,10 +152,10 @@ void rv_builder_free(struct rv_builder **b);
  * Each takes one row; call them in this order of tables.  RV_ERR_INVALID
  * with a line in *e (which may be NULL), or RV_ERR_NOMEM.
  */
-RV_MUSTUSE int rv_builder_site(struct rv_builder *b,
-    const struct rv_row_site *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_type(struct rv_builder *b,
-    const struct rv_row_type *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_site(
+    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_type(
+    struct rv_builder *b, const struct rv_row_type *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_operation(struct rv_builder *b,
     const struct rv_row_operation *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_operation_need(struct rv_builder *b,
@@ -163,30 +164,30 @@ RV_MUSTUSE int rv_builder_class_operation(struct rv_builder *b,
     const struct rv_row_class_operation *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_default_instance(struct rv_builder *b,
     const struct rv_row_default_instance *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_role(struct rv_builder *b,
-    const struct rv_row_role *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_role(
+    struct rv_builder *b, const struct rv_row_role *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_role_operation(struct rv_builder *b,
     const struct rv_row_role_operation *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_scope(struct rv_builder *b,
-    const struct rv_row_scope *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_scope(
+    struct rv_builder *b, const struct rv_row_scope *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_collection(struct rv_builder *b,
     const struct rv_row_collection *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_admin(struct rv_builder *b,
-    const struct rv_row_admin *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_admin(
+    struct rv_builder *b, const struct rv_row_admin *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_assignment(struct rv_builder *b,
     const struct rv_row_assignment *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_assignment_scope(struct rv_builder *b,
     const struct rv_row_assignment_scope *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_assignment_collection(struct rv_builder *b,
     const struct rv_row_assignment_collection *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_object(struct rv_builder *b,
-    const struct rv_row_object *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_object(
+    struct rv_builder *b, const struct rv_row_object *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_object_scope(struct rv_builder *b,
     const struct rv_row_object_scope *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_resource(struct rv_builder *b,
     const struct rv_row_resource *row, struct rv_error *e);
-RV_MUSTUSE int rv_builder_member(struct rv_builder *b,
-    const struct rv_row_member *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_member(
+    struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e);
 
 /*
  * Resolves, checks the whole model and hands over the snapshot.  Consumes
@@ -196,7 +197,7 @@ RV_MUSTUSE int rv_builder_finish(struct rv_builder **b,
     struct rv_snapshot **ret_snapshot, struct rv_error *e);
 
 /* Checks every invariant of a snapshot; why gets the first broken one. */
-RV_MUSTUSE int rv_snapshot_validate(const struct rv_snapshot *s,
-    struct rv_error *why);
+RV_MUSTUSE int rv_snapshot_validate(
+    const struct rv_snapshot *s, struct rv_error *why);
 
 #endif

@@ -6,8 +6,8 @@
 void
 rv_assert_failed(const char *cond, const char *file, int line)
 {
-	(void)fprintf(stderr, "reeve: broken invariant: %s (%s:%d)\n", cond,
-	    file, line);
+	(void)fprintf(
+	    stderr, "reeve: broken invariant: %s (%s:%d)\n", cond, file, line);
 	abort();
 }
 

@@ -1,0 +1,196 @@
+/* What of one type a subject may read: docs/rule.md section 8. */
+#include "check.h"
+
+/* The operations of Read that are given over everything of a kind. */
+struct reach {
+	uint64_t scopes, devices, users;
+};
+
+/* Marks the scopes in which the subject may read. */
+static void
+mark_scopes(
+    const struct rv_snapshot *s, const struct rv_assignment *a, uint64_t *marks)
+{
+	struct rv_ids ids = rv_sets_get(&s->scope_sets, a->scopes);
+
+	for (size_t i = 0; i < ids.n; i++)
+		marks[ids.p[i] / 64] |= RV_BIT(ids.p[i] % 64);
+}
+
+static void
+mark_all(const struct rv_snapshot *s, uint64_t *marks)
+{
+	for (size_t i = 0; i < s->scope_ids.n; i++)
+		marks[i / 64] |= RV_BIT(i % 64);
+}
+
+static int
+put_scopes(const struct rv_snapshot *s, const uint64_t *marks,
+    struct rv_arena *arena, struct rv_readable *ret)
+{
+	struct rv_slice *scopes;
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < s->scope_ids.n; i++)
+		n += (marks[i / 64] & RV_BIT(i % 64)) != 0;
+	scopes = rv_arena_alloc(arena, n * sizeof(*scopes));
+	if (scopes == NULL)
+		return RV_ERR_NOMEM;
+	for (size_t i = 0; i < s->scope_ids.n; i++)
+		if ((marks[i / 64] & RV_BIT(i % 64)) != 0)
+			scopes[at++] =
+			    rv_dict_name(&s->scope_ids, s->scope_by_rank[i]);
+	ret->scopes = scopes;
+	ret->n_scopes = n;
+	return RV_OK;
+}
+
+/* Walks once; marks may be NULL. */
+static struct reach
+survey(const struct rv_snapshot *s, const struct rv_subject *u, int64_t at_ms,
+    const struct rv_target *t, uint64_t *marks)
+{
+	const uint64_t wanted = t->needs | RV_BIT(t->bit);
+	struct reach reach = { 0 };
+	const struct rv_assignment *a;
+	struct rv_walk w;
+
+	rv_walk_init(&w, s, u);
+	while ((a = rv_walk_next(&w)) != NULL) {
+		for (uint64_t left = wanted; left != 0; left &= left - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(left);
+
+			if (!rv_permits(&w, a, at_ms, t->type, bit))
+				continue;
+			if (a->all_scopes)
+				reach.scopes |= RV_BIT(bit);
+			if (a->all_devices)
+				reach.devices |= RV_BIT(bit);
+			if (a->all_users)
+				reach.users |= RV_BIT(bit);
+			if (bit == t->bit && marks != NULL)
+				mark_scopes(s, a, marks);
+		}
+	}
+	return reach;
+}
+
+/* Instances secured by role only are behind another operation than Read. */
+static bool
+reads_defaults(const struct rv_snapshot *s, const struct rv_subject *u,
+    int64_t at_ms, const struct rv_target *t)
+{
+	for (uint32_t i = 0; i < s->default_keys.n; i++) {
+		struct rv_target d = *t;
+		struct rv_verdict v;
+
+		if (s->default_keys.entries[i].space != t->type)
+			continue;
+		d.bit = s->defaults[i].read_bit;
+		d.needs = 0;
+		rv_decide(s, u, at_ms, &d, &v);
+		if (v.decision != RV_ALLOW)
+			return false;
+	}
+	return true;
+}
+
+/* Whether every instance of the kinds is covered. */
+static bool
+all_resources(struct reach reach, uint64_t wanted, unsigned kinds)
+{
+	if ((kinds & RV_CLASS_DEVICES) != 0 && reach.devices != wanted)
+		return false;
+	if ((kinds & (RV_CLASS_USERS | RV_CLASS_GROUPS)) != 0 &&
+	    reach.users != wanted)
+		return false;
+	return true;
+}
+
+static int
+read_scoped(const struct rv_snapshot *s, const struct rv_subject *u,
+    const struct rv_target *t, struct rv_arena *arena, struct rv_readable *ret)
+{
+	const int64_t at_ms = ret->verdict.evaluated_at_ms;
+	const uint64_t wanted = t->needs | RV_BIT(t->bit);
+	uint64_t *marks =
+	    rv_arena_alloc(arena, (s->scope_ids.n + 63) / 64 * sizeof(*marks));
+	struct reach reach;
+
+	if (marks == NULL)
+		return RV_ERR_NOMEM;
+	reach = survey(s, u, at_ms, t, marks);
+	ret->all = reach.scopes == wanted && reads_defaults(s, u, at_ms, t);
+	if (reach.scopes == wanted && !ret->all)
+		mark_all(s, marks);
+	return put_scopes(s, marks, arena, ret);
+}
+
+static int
+read_type(const struct rv_snapshot *s, const struct rv_subject *u,
+    const struct rv_target *t, struct rv_arena *arena, struct rv_readable *ret)
+{
+	const uint64_t wanted = t->needs | RV_BIT(t->bit);
+
+	switch (t->t->secured_by) {
+	case RV_SECURED_BY_ROLE:
+		ret->all =
+		    !t->t->has_defaults ||
+		    reads_defaults(s, u, ret->verdict.evaluated_at_ms, t);
+		return RV_OK;
+	case RV_SECURED_BY_SCOPE:
+		return read_scoped(s, u, t, arena, ret);
+	case RV_SECURED_BY_COLLECTION:
+		ret->all = all_resources(
+		    survey(s, u, ret->verdict.evaluated_at_ms, t, NULL), wanted,
+		    RV_CLASS_ANY);
+		return RV_OK;
+	case RV_SECURED_BY_DERIVED:
+		break;
+	}
+	return RV_OK;
+}
+
+int
+rv_rbac_readable(const struct rv_snapshot *s, const struct rv_subject *u,
+    int64_t at_ms, struct rv_slice type, struct rv_arena *arena,
+    struct rv_readable *ret)
+{
+	struct rv_readable answer = { .any = RV_DENY };
+	struct rv_target t;
+	int r = RV_OK;
+
+	*ret = answer;
+	ret->verdict.decision = RV_DENY;
+	ret->verdict.reason = RV_REASON_UNKNOWN_TYPE;
+	rv_target_resolve_read(s, type, &t);
+	rv_decide(s, u, at_ms, &t, &answer.verdict);
+	if (answer.verdict.decision == RV_ALLOW) {
+		answer.any = RV_ALLOW;
+		if (rv_type_find(s, type) != RV_NONE)
+			r = read_type(s, u, &t, arena, &answer);
+		else
+			answer.all =
+			    all_resources(survey(s, u, at_ms, &t, NULL),
+				t.needs | RV_BIT(t.bit), rv_class_kinds(type));
+	}
+	if (r != RV_OK)
+		return r;
+	if (!u->groups_known && !answer.all && answer.any == RV_ALLOW) {
+		/* A group might let the subject read more. */
+		struct rv_verdict *v = &answer.verdict;
+
+		*v = (struct rv_verdict){
+			.decision = RV_DENY,
+			.reason = RV_REASON_GROUPS_UNKNOWN,
+			.revision = v->revision,
+			.evaluated_at_ms = v->evaluated_at_ms,
+			.valid_until_ms = v->valid_until_ms,
+			.object_type_id = v->object_type_id,
+			.bit = v->bit,
+		};
+		answer = (struct rv_readable){ .any = RV_DENY, .verdict = *v };
+	}
+	*ret = answer;
+	return RV_OK;
+}
