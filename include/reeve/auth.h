@@ -26,33 +26,33 @@ const char *rv_auth_method_name(enum rv_auth_method method);
  */
 enum rv_auth_refusal {
 	RV_REFUSED_NOT = 0,
-	RV_REFUSED_NO_CREDENTIAL,      /* none was sent */
-	RV_REFUSED_SCHEME,	       /* a scheme that we do not speak */
-	RV_REFUSED_MALFORMED,	       /* no base64, no token, oversize */
-	RV_REFUSED_NTLM,	       /* NTLM, raw or inside SPNEGO */
-	RV_REFUSED_MECHANISM,	       /* SPNEGO without krb5, raw krb5, ... */
-	RV_REFUSED_BAD_TOKEN,	       /* GSSAPI refused: corrupt, wrong key */
-	RV_REFUSED_WRONG_SERVICE,      /* a ticket for another service */
-	RV_REFUSED_REPLAY,	       /* the same authenticator again */
-	RV_REFUSED_CLOCK_SKEW,	       /* RFC 4120 KRB_AP_ERR_SKEW */
-	RV_REFUSED_EXPIRED,	       /* ticket or session ended */
-	RV_REFUSED_NOT_MUTUAL,	       /* no mutual authentication asked */
-	RV_REFUSED_UNFINISHED,	       /* the exchange wants another leg */
-	RV_REFUSED_ANONYMOUS,	       /* anonymous PKINIT */
-	RV_REFUSED_REALM,	       /* realm not on the list */
-	RV_REFUSED_BINDING,	       /* channel binding wrong, or missing */
-	RV_REFUSED_DELEGATED,	       /* an S4U ticket */
-	RV_REFUSED_SESSION_UNKNOWN,    /* no such session token */
-	RV_REFUSED_ACCOUNT_DISABLED,   /* the directory says so */
-	RV_REFUSED_INTERNAL,	       /* a failure of our own: still refused */
+	RV_REFUSED_NO_CREDENTIAL,    /* none was sent */
+	RV_REFUSED_SCHEME,	     /* a scheme that we do not speak */
+	RV_REFUSED_MALFORMED,	     /* no base64, no token, oversize */
+	RV_REFUSED_NTLM,	     /* NTLM, raw or inside SPNEGO */
+	RV_REFUSED_MECHANISM,	     /* SPNEGO without krb5, raw krb5, ... */
+	RV_REFUSED_BAD_TOKEN,	     /* GSSAPI refused: corrupt, wrong key */
+	RV_REFUSED_WRONG_SERVICE,    /* a ticket for another service */
+	RV_REFUSED_REPLAY,	     /* the same authenticator again */
+	RV_REFUSED_CLOCK_SKEW,	     /* RFC 4120 KRB_AP_ERR_SKEW */
+	RV_REFUSED_EXPIRED,	     /* ticket or session ended */
+	RV_REFUSED_NOT_MUTUAL,	     /* no mutual authentication asked */
+	RV_REFUSED_UNFINISHED,	     /* the exchange wants another leg */
+	RV_REFUSED_ANONYMOUS,	     /* anonymous PKINIT */
+	RV_REFUSED_REALM,	     /* realm not on the list */
+	RV_REFUSED_BINDING,	     /* channel binding wrong, or missing */
+	RV_REFUSED_DELEGATED,	     /* an S4U ticket */
+	RV_REFUSED_SESSION_UNKNOWN,  /* no such session token */
+	RV_REFUSED_ACCOUNT_DISABLED, /* the directory says so */
+	RV_REFUSED_INTERNAL,	     /* a failure of our own: still refused */
 };
 const char *rv_auth_refusal_name(enum rv_auth_refusal refusal);
 
 /* ---- Evidence and level ---------------------------------------------- */
 
 #define RV_EVIDENCE_INDICATORS 16
-#define RV_INDICATOR_MAX 64
-#define RV_PRINCIPAL_MAX 512
+#define RV_INDICATOR_MAX       64
+#define RV_PRINCIPAL_MAX       512
 
 /*
  * What one authentication proved.  Plain values, so that it can cross a
@@ -79,8 +79,8 @@ struct rv_level_policy {
 };
 
 /* The level that the evidence proves; anything unknown proves none.  Pure. */
-enum rv_level rv_level_of(const struct rv_evidence *evidence,
-    const struct rv_level_policy *policy);
+enum rv_level rv_level_of(
+    const struct rv_evidence *evidence, const struct rv_level_policy *policy);
 
 /* ---- Kerberos acceptor ------------------------------------------------ */
 
@@ -91,10 +91,10 @@ enum rv_channel_binding {
 };
 
 struct rv_acceptor_config {
-	const char *keytab;	    /* path; must hold a key of the service */
-	const char *service;	    /* "HTTP" */
-	const char *replay_cache;   /* path of the replay cache file */
-	const char *const *realms;  /* realms whose principals are accepted */
+	const char *keytab;	   /* path; must hold a key of the service */
+	const char *service;	   /* "HTTP" */
+	const char *replay_cache;  /* path of the replay cache file */
+	const char *const *realms; /* realms whose principals are accepted */
 	size_t n_realms;
 	enum rv_channel_binding binding;
 };
@@ -145,8 +145,8 @@ struct rv_directory_config {
 
 /* What the directory says of one principal. */
 struct rv_account {
-	bool known;	/* false: could not be asked, or the answer is partial */
-	bool found;	/* an entry exists; false with known: it has none */
+	bool known; /* false: could not be asked, or the answer is partial */
+	bool found; /* an entry exists; false with known: it has none */
 	bool disabled;
 	char *account_id; /* immutable id, or NULL */
 	char **groups;	  /* immutable ids, nested ones included, sorted */
@@ -186,8 +186,8 @@ struct rv_identity {
 	size_t n_ids;
 	size_t n_own;
 	bool groups_known;
-	int64_t groups_at_ms;	/* UTC, of the directory's answer */
-	const char *account_id; /* NULL when the directory did not say */
+	int64_t groups_at_ms;	       /* UTC, of the directory's answer */
+	const char *account_id;	       /* NULL when the directory did not say */
 	unsigned char groups_hash[32]; /* SHA-256 over the sorted group ids */
 	int64_t authenticated_at_ms;
 	int64_t expires_at_ms;

@@ -1,0 +1,34 @@
+/*
+ * One entry that a search found, and what may be read from it.  Any
+ * attribute may be missing, doubled, or no text: the directory is another
+ * party.
+ */
+#ifndef AUTH_LDAP_ENTRY_H
+#define AUTH_LDAP_ENTRY_H
+
+#include <ldap.h>
+
+#include "reeve/base.h"
+
+/* Made by rv_ldap_search() for its call-back; nothing outlives that. */
+struct rv_ldap_entry {
+	LDAP *ld;
+	LDAPMessage *message;
+};
+
+/* The name of the entry, owned by the caller (free()); NULL: no memory. */
+char *rv_ldap_entry_dn(const struct rv_ldap_entry *entry);
+
+/*
+ * The only value of an attribute, as text of at most max bytes, owned by
+ * the caller.  RV_ERR_NOTFOUND when there is none; RV_ERR_INVALID when
+ * there are more, or it is no text, or too long.
+ */
+RV_MUSTUSE int rv_ldap_entry_value(const struct rv_ldap_entry *entry,
+    const char *attribute, size_t max, char **ret_value);
+
+/* Whether any value of the attribute has exactly these bytes. */
+bool rv_ldap_entry_has(const struct rv_ldap_entry *entry, const char *attribute,
+    struct rv_slice value);
+
+#endif
