@@ -1,0 +1,179 @@
+-- Everything is owned, commented and closed to the public; the views of the
+-- feed and of the lists have the columns that the provider reads.
+\set ON_ERROR_STOP 1
+BEGIN;
+SELECT * FROM no_plan();
+
+SELECT is(reeve.schema_version(),
+    (SELECT max(version) FROM reeve.schema_migration),
+    'schema_version() is the last migration');
+
+SELECT is_empty($$
+    SELECT c.oid::regclass FROM pg_class c
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind IN ('r', 'v', 'S')
+        AND obj_description(c.oid, 'pg_class') IS NULL
+$$, 'every table, view and sequence has a comment');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure FROM pg_proc p
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND obj_description(p.oid, 'pg_proc') IS NULL
+$$, 'every function has a comment');
+SELECT is_empty($$
+    SELECT c.oid::regclass FROM pg_class c
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind <> 'i'
+        AND relowner <> 'reeve_owner'::regrole
+    UNION ALL
+    SELECT p.oid::regprocedure::text::regclass FROM pg_proc p
+    WHERE false
+$$, 'reeve_owner owns every relation');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure FROM pg_proc p
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND proowner <> 'reeve_owner'::regrole
+$$, 'reeve_owner owns every function');
+SELECT ok(NOT rolcanlogin AND NOT rolsuper AND NOT rolcreaterole
+    AND NOT rolcreatedb AND NOT rolbypassrls, rolname || ' has no powers')
+FROM pg_roles WHERE rolname IN
+    ('reeve_owner', 'reeve_runtime', 'reeve_auditor');
+SELECT is_empty($$
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'reeve'::regnamespace AND relname <> lower(relname)
+    UNION ALL SELECT proname FROM pg_proc
+    WHERE pronamespace = 'reeve'::regnamespace AND proname <> lower(proname)
+$$, 'names are in lower case');
+
+-- Functions that run with the owner's rights are few, and listed here.
+SELECT set_eq($$
+    SELECT proname::text FROM pg_proc
+    WHERE pronamespace = 'reeve'::regnamespace AND prosecdef
+$$, ARRAY['schema_version', 'allowed', 'explain', 'permissions_of',
+    'permissions_of_login', 'passes_gate', 'scope_membership_add',
+    'scope_membership_remove', 'site_init', 'account_mark_orphaned'],
+    'the SECURITY DEFINER functions');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure FROM pg_proc p
+    WHERE pronamespace = 'reeve'::regnamespace AND prosecdef
+        AND proconfig IS DISTINCT FROM ARRAY['search_path=reeve, pg_temp']
+$$, 'each of them has the fixed search_path');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure FROM pg_proc p
+    WHERE pronamespace = 'reeve'::regnamespace AND prolang = (
+            SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+        AND proconfig IS DISTINCT FROM ARRAY['search_path=reeve, pg_temp']
+$$, 'and so has every PL/pgSQL function');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure FROM pg_proc p,
+        aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    WHERE pronamespace = 'reeve'::regnamespace AND a.grantee = 0
+$$, 'nothing is executable by PUBLIC');
+SELECT is_empty($$
+    SELECT c.oid::regclass FROM pg_class c,
+        aclexplode(coalesce(c.relacl, acldefault(
+            CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END,
+            c.relowner))) a
+    WHERE relnamespace = 'reeve'::regnamespace AND a.grantee = 0
+$$, 'no relation is open to PUBLIC');
+SELECT is_empty($$
+    SELECT 1 FROM pg_namespace n,
+        aclexplode(n.nspacl) a WHERE nspname = 'reeve' AND a.grantee = 0
+$$, 'nor is the schema');
+
+SELECT set_eq($$
+    SELECT p.proname::text FROM pg_proc p,
+        aclexplode(p.proacl) a
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND a.grantee = 'reeve_runtime'::regrole
+$$, ARRAY['schema_version', 'allowed', 'explain', 'permissions_of',
+    'permissions_of_login', 'passes_gate', 'scope_membership_add',
+    'scope_membership_remove', 'account_mark_orphaned',
+    'edm_time', 'to_ms'], 'what reeve_runtime may call');
+SELECT set_eq($$
+    SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND a.grantee = 'reeve_auditor'::regrole
+$$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms'],
+    'what reeve_auditor may call: nothing that takes principal ids');
+
+-- Every policy table feeds reeve.change, refuses TRUNCATE and keeps its key.
+SELECT set_eq($$
+    SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger
+    WHERE tgname = 'a_require_revision' AND NOT tgisinternal
+$$, $$
+    SELECT c.oid::regclass::text FROM pg_class c
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
+        AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
+            'idempotency_key')
+$$, 'each policy table needs a revision');
+SELECT is_empty($$
+    SELECT tgrelid::regclass FROM pg_trigger
+    WHERE NOT tgisinternal AND tgname LIKE '_\_%'
+        AND tgrelid::regclass::text NOT IN
+            ('reeve.change', 'reeve.admin_audit', 'reeve.retired_id',
+             'reeve.idempotency_key')
+    GROUP BY tgrelid
+    HAVING NOT array_agg(tgname::text) @> ARRAY['a_require_revision',
+        'a_refuse_truncate', 'a_keep_key', 'z_change_insert',
+        'z_change_update', 'z_change_delete']
+$$, 'with the whole set of triggers');
+SELECT is_empty($$
+    SELECT a.attrelid::regclass, a.attname FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+        AND a.attnum = ANY (i.indkey)
+    JOIN pg_collation l ON l.oid = a.attcollation
+    WHERE c.relnamespace = 'reeve'::regnamespace AND c.relkind = 'r'
+        AND a.atttypid = 'text'::regtype AND l.collname <> 'C'
+$$, 'text in keys is compared byte by byte');
+
+-- Columns of the feed, as the loader wants them.
+CREATE FUNCTION pg_temp.columns_of(v text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(attname || ' ' || format_type(atttypid, NULL), ', '
+        ORDER BY attnum)
+    FROM pg_attribute WHERE attrelid = ('reeve.' || v)::regclass
+        AND attnum > 0 AND NOT attisdropped
+$$;
+SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
+    ('feed_site', 'revision bigint, epoch text, minimum integer'),
+    ('feed_type', 'object_type_id integer, sdk_name text, class_name text, secured_by integer'),
+    ('feed_operation', 'object_type_id integer, bit integer, name text, type_wide boolean, security boolean, minimum integer'),
+    ('feed_operation_need', 'object_type_id integer, bit integer, needed_bit integer'),
+    ('feed_class_operation', 'class_name text, operation text, bit integer'),
+    ('feed_default_instance', 'object_type_id integer, object_key text, read_bit integer, modify_bit integer'),
+    ('feed_role', 'role_id text, name text, minimum integer'),
+    ('feed_role_operation', 'role_id text, object_type_id integer, bit integer'),
+    ('feed_scope', 'scope_id text'),
+    ('feed_collection', 'collection_id text, kind integer, limiting_id text'),
+    ('feed_admin', 'admin_id bigint, is_group boolean, is_out boolean, principal_id text, account_id text'),
+    ('feed_assignment', 'assignment_id bigint, admin_id bigint, role_id text, from_ms bigint, until_ms bigint'),
+    ('feed_assignment_scope', 'assignment_id bigint, scope_id text'),
+    ('feed_assignment_collection', 'assignment_id bigint, collection_id text'),
+    ('feed_object', 'object_type_id integer, object_key text'),
+    ('feed_object_scope', 'object_type_id integer, object_key text, scope_id text'),
+    ('feed_resource', 'resource_id bigint, resource_type integer'),
+    ('feed_member', 'collection_id text, resource_id bigint')) AS x (v, c);
+SELECT is(pg_temp.columns_of(v), 'key text, scopes text[], body json',
+    v || ' has key, scopes and body')
+FROM unnest(ARRAY['list_sms_admin', 'list_sms_role',
+    'list_sms_securedcategory', 'list_sms_collection', 'list_sms_r_system',
+    'list_sms_application']) AS v;
+
+-- Bodies have exactly the properties of the catalogue, in its order.
+CREATE FUNCTION pg_temp.body_of(v text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    b json;
+BEGIN
+    EXECUTE format('SELECT body FROM reeve.%I LIMIT 1', v) INTO b;
+    RETURN ARRAY(SELECT json_object_keys(b));
+END
+$$;
+SELECT is(pg_temp.body_of(v), (SELECT array_agg(name::text ORDER BY ordinal)
+        FROM reeve.class_property WHERE class_name = c),
+    c || ': properties as in the catalogue')
+FROM (VALUES ('list_sms_admin', 'SMS_Admin'), ('list_sms_role', 'SMS_Role'),
+    ('list_sms_securedcategory', 'SMS_SecuredCategory'),
+    ('list_sms_collection', 'SMS_Collection'),
+    ('list_sms_r_system', 'SMS_R_System'),
+    ('list_sms_application', 'SMS_Application')) AS x (v, c);
+
+SELECT * FROM finish();
+ROLLBACK;
