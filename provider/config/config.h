@@ -17,12 +17,12 @@ struct rv_strings {
 	size_t n;
 };
 
-#define RV_FIELD_string const char *
-#define RV_FIELD_path const char *
-#define RV_FIELD_list struct rv_strings
-#define RV_FIELD_integer int64_t
+#define RV_FIELD_string	  const char *
+#define RV_FIELD_path	  const char *
+#define RV_FIELD_list	  struct rv_strings
+#define RV_FIELD_integer  int64_t
 #define RV_FIELD_duration int64_t
-#define RV_FIELD_size size_t
+#define RV_FIELD_size	  size_t
 
 /* Immutable once loaded; any thread may read. */
 struct rv_config {
@@ -30,7 +30,7 @@ struct rv_config {
 	const char *file;
 #define SECTION(title)
 #define PARAM(name, type, dflt, min, max, reload, prose) RV_FIELD_##type name;
-#define CHOICE(name, values, dflt, reload, prose) int name;
+#define CHOICE(name, values, dflt, reload, prose)	 int name;
 #include "config/params.h"
 #undef SECTION
 #undef PARAM
@@ -42,8 +42,8 @@ struct rv_config {
  * and missing required ones are RV_ERR_INVALID with FILE:LINE:COLUMN in
  * *e, as is a file that group or others may write.
  */
-RV_MUSTUSE int rv_config_load(const char *path, struct rv_config **ret_config,
-    struct rv_error *e);
+RV_MUSTUSE int rv_config_load(
+    const char *path, struct rv_config **ret_config, struct rv_error *e);
 /* The same from memory; name stands for the path in messages. */
 RV_MUSTUSE int rv_config_parse(struct rv_slice text, const char *name,
     struct rv_config **ret_config, struct rv_error *e);

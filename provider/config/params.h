@@ -39,7 +39,8 @@ PARAM(header_timeout, duration, "10s", 100, 600000, RESTART,
     "Time from the first byte of a request (or from the connection) to the "
     "end of its head, the TLS handshake included.")
 PARAM(body_timeout, duration, "10s", 100, 600000, RESTART,
-    "Time from the end of the head to the end of the body.")
+    "Time from the moment at which the provider wants the body, which is "
+    "after authentication, to its end.")
 PARAM(idle_timeout, duration, "60s", 100, 3600000, RESTART,
     "Time that a connection may wait for its next request.")
 PARAM(write_timeout, duration, "30s", 100, 600000, RESTART,
