@@ -28,6 +28,7 @@ struct rv_audit_entry {
 	struct rv_buf line; /* for people, without time and end of line */
 	int result;	    /* after reaping: RV_OK, or why it is not durable */
 	void *owner;
+	int64_t submitted_ms;	     /* used by the log */
 	struct rv_audit_entry *next; /* used by the log */
 };
 
@@ -42,16 +43,15 @@ RV_MUSTUSE int rv_audit_open(const struct rv_audit_config *config,
 void rv_audit_close(struct rv_audit **audit);
 
 /* Hands an entry over.  Never blocks; the producer's own thread only. */
-void rv_audit_submit(struct rv_audit *audit, unsigned producer,
-    struct rv_audit_entry *entry);
+void rv_audit_submit(
+    struct rv_audit *audit, unsigned producer, struct rv_audit_entry *entry);
 /* A descriptor that becomes readable when entries of a producer are done. */
 int rv_audit_fd(const struct rv_audit *audit, unsigned producer);
 /*
  * Takes the finished entries of a producer, oldest first, as a list by
  * `next`; NULL when none.  Clears the descriptor.
  */
-struct rv_audit_entry *rv_audit_reap(struct rv_audit *audit,
-    unsigned producer);
+struct rv_audit_entry *rv_audit_reap(struct rv_audit *audit, unsigned producer);
 
 /*
  * Before a write of the store starts: true when the log is healthy and has
@@ -65,7 +65,7 @@ struct rv_audit_state {
 	uint64_t seq; /* of the last durable record */
 	char problem[256];
 };
-void rv_audit_state(const struct rv_audit *audit,
-    struct rv_audit_state *ret_state);
+void rv_audit_state(
+    const struct rv_audit *audit, struct rv_audit_state *ret_state);
 
 #endif

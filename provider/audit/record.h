@@ -26,10 +26,11 @@ struct rv_audit_fields {
 		struct rv_slice id; /* principal */
 		struct rv_slice level;
 		bool groups_known;
-		int64_t groups_age_ms;	    /* -1: no groups were read */
+		int64_t groups_age_ms;	     /* -1: no groups were read */
 		struct rv_slice groups_hash; /* hex */
 	} subject;
 	struct rv_slice about; /* the other subject that is asked about */
+	struct rv_slice about_groups_hash; /* hex */
 	struct {
 		struct rv_slice ip;
 		uint16_t port;
@@ -41,6 +42,8 @@ struct rv_audit_fields {
 	struct rv_slice action;
 	struct rv_slice object_type;
 	struct rv_slice object_id;
+	const struct rv_slice *groups; /* of a group_set */
+	size_t n_groups;
 	const struct rv_slice *scopes;
 	size_t n_scopes;
 	const uint64_t *matched;
@@ -55,8 +58,8 @@ struct rv_audit_fields {
 };
 
 /* Both out-buffers carry the sticky error when memory is short. */
-void rv_audit_record_encode(const struct rv_audit_fields *f,
-    struct rv_buf *out);
+void rv_audit_record_encode(
+    const struct rv_audit_fields *f, struct rv_buf *out);
 void rv_audit_line_encode(const struct rv_audit_fields *f, struct rv_buf *out);
 
 #endif
