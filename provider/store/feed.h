@@ -12,7 +12,7 @@ struct rv_feed;
 
 struct rv_feed_config {
 	const char *conninfo;
-	int64_t deadline_ms;	  /* of one poll or one statement of a load */
+	int64_t deadline_ms; /* of one poll or one statement of a load */
 	int64_t max_staleness_ms;
 	/* Told on the builder thread after each publication. */
 	void (*published)(void *arg, uint64_t revision);

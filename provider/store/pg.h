@@ -17,8 +17,8 @@ struct rv_pg_lease;
 struct rv_pg_config {
 	const char *conninfo;
 	unsigned connections;
-	int64_t deadline_ms;   /* for each run, connection included */
-	size_t max_waiting;    /* runs that may wait for a connection */
+	int64_t deadline_ms; /* for each run, connection included */
+	size_t max_waiting;  /* runs that may wait for a connection */
 };
 
 /* One statement; text format in and out.  NULL value = SQL NULL. */
@@ -51,7 +51,7 @@ typedef void rv_pg_done(void *arg, const struct rv_pg_answer *answer);
 RV_MUSTUSE int rv_pg_new(struct event_base *base,
     const struct rv_pg_config *config, struct rv_pg **ret_pg,
     struct rv_error *e);
-/* Waiting runs are answered RV_PG_UNAVAILABLE, running ones UNKNOWN. */
+/* Runs are answered as after an outage: see rv_pg_run(). */
 void rv_pg_free(struct rv_pg **pg);
 
 /*
@@ -61,8 +61,8 @@ void rv_pg_free(struct rv_pg **pg);
  * return.  `writes`: an outage after sending is then RV_PG_UNKNOWN instead
  * of RV_PG_UNAVAILABLE.
  */
-void rv_pg_run(struct rv_pg *pg, const struct rv_pg_step *steps,
-    size_t n_steps, bool writes, rv_pg_done *done, void *arg);
+void rv_pg_run(struct rv_pg *pg, const struct rv_pg_step *steps, size_t n_steps,
+    bool writes, rv_pg_done *done, void *arg);
 
 /*
  * The same in several rounds: a lease holds one connection from begin to
@@ -71,13 +71,12 @@ void rv_pg_run(struct rv_pg *pg, const struct rv_pg_step *steps,
  * when the outcome is RV_PG_DONE.  end() runs the last steps and gives the
  * connection back; an abandoned lease (rv_pg_lease_drop) closes it.
  */
-typedef void rv_pg_leased(void *arg, struct rv_pg_lease *lease,
-    const struct rv_pg_answer *answer);
+typedef void rv_pg_leased(
+    void *arg, struct rv_pg_lease *lease, const struct rv_pg_answer *answer);
 void rv_pg_lease_begin(struct rv_pg *pg, const struct rv_pg_step *steps,
     size_t n_steps, rv_pg_leased *done, void *arg);
-void rv_pg_lease_run(struct rv_pg_lease *lease,
-    const struct rv_pg_step *steps, size_t n_steps, rv_pg_leased *done,
-    void *arg);
+void rv_pg_lease_run(struct rv_pg_lease *lease, const struct rv_pg_step *steps,
+    size_t n_steps, rv_pg_leased *done, void *arg);
 void rv_pg_lease_drop(struct rv_pg_lease **lease);
 /* Gives a clean connection back after its last answer. */
 void rv_pg_lease_end(struct rv_pg_lease **lease);
