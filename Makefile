@@ -58,6 +58,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 .PHONY: all help
+.SECONDARY:
 all: $(B)/reeved $(UNIT) $(REPLAY)
 
 help:
@@ -105,6 +106,31 @@ $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
 	@mkdir -p $(@D)
 	@echo '  link  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- Installing and documents ---------------------------------------------
+
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+MANUALS := $(sort $(wildcard docs/man/*.[1-8]))
+
+.PHONY: install docs
+## make install    install under DESTDIR (PREFIX=/usr, SYSCONFDIR=/etc)
+install: $(B)/reeved
+	install -D -m 755 $(B)/reeved $(DESTDIR)$(PREFIX)/sbin/reeved
+	install -d $(DESTDIR)$(DATADIR)/sql/migrations
+	install -m 644 sql/migrations/*.sql $(DESTDIR)$(DATADIR)/sql/migrations
+	for page in $(MANUALS); do install -D -m 644 $$page \
+	    $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 640 docs/reeved.conf.example \
+	    $(DESTDIR)$(SYSCONFDIR)/reeve/reeved.conf.example
+	install -D -m 644 provider/reeved.service \
+	    $(DESTDIR)$(UNITDIR)/reeved.service
+
+## make docs       write reeved.conf(5) from the table, check the manuals
+docs: $(B)/reeved
+	$(B)/reeved --manual > docs/man/reeved.conf.5
+	mandoc -T lint -W warning $(MANUALS)
 
 -include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)
 -include tests/check.mk

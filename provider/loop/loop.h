@@ -6,31 +6,26 @@
 #define PROVIDER_LOOP_H
 
 #include "reeve/base.h"
-#include "reeve/rbac.h"
 
 struct event_base;
-struct rv_audit;
-struct rv_feed;
-struct rv_pg;
-struct rv_pool;
-struct rv_provider;
 struct rv_loop;
-
-/* What a loop gives to those who run on it; only on its own thread. */
-struct event_base *rv_loop_base(const struct rv_loop *loop);
-unsigned rv_loop_index(const struct rv_loop *loop);
-struct rv_provider *rv_loop_provider(const struct rv_loop *loop);
-struct rv_pg *rv_loop_pg(const struct rv_loop *loop);
+struct rv_provider;
 
 /*
- * Makes a loop of its own base; start runs it on a new thread, stop ends
- * that (any thread may call it) and waits.
+ * Makes a loop; start runs it on a thread of its own; stop ends that (any
+ * thread may call it) and waits for it.
  */
 RV_MUSTUSE int rv_loop_new(struct rv_provider *provider, unsigned index,
     struct rv_loop **ret_loop, struct rv_error *e);
 RV_MUSTUSE int rv_loop_start(struct rv_loop *loop, struct rv_error *e);
 void rv_loop_stop(struct rv_loop *loop);
+/* After stop.  *loop may be NULL and becomes NULL. */
 void rv_loop_free(struct rv_loop **loop);
+
+/* What a loop gives to those who run on it; only on its own thread. */
+struct event_base *rv_loop_base(const struct rv_loop *loop);
+unsigned rv_loop_index(const struct rv_loop *loop);
+struct rv_provider *rv_loop_provider(const struct rv_loop *loop);
 
 /*
  * Runs fn(arg) in a later turn of the loop.  Any thread; never blocks.
@@ -39,20 +34,23 @@ void rv_loop_free(struct rv_loop **loop);
 struct rv_task {
 	void (*fn)(void *arg);
 	void *arg;
-	struct rv_task *next;
+	struct rv_task *next; /* used by the loop */
 };
 void rv_loop_post(struct rv_loop *loop, struct rv_task *task);
 
 /*
- * Takes part in read-side protection of snapshots for the rest of this
- * turn (liburcu QSBR); called by whoever reads the published pointer.
- * Cheap when repeated.
+ * Takes part in read-side protection of snapshots (liburcu, QSBR) for the
+ * rest of this turn; called by whoever reads the published pointer.  Cheap
+ * when repeated.  Between turns a loop is offline, so that it never holds
+ * the builder up while it waits.
  */
 void rv_loop_online(struct rv_loop *loop);
 
 /* Wall clock, UTC milliseconds, never stepping back within the process. */
 int64_t rv_now_ms(void);
-/* CLOCK_BOOTTIME in milliseconds: for ages and deadlines. */
+/* Wall clock in nanoseconds, as the system has it: for records. */
+int64_t rv_wall_ns(void);
+/* CLOCK_BOOTTIME: for ages and deadlines. */
 int64_t rv_boot_ms(void);
 int64_t rv_boot_ns(void);
 

@@ -46,8 +46,8 @@ void rv_exchange_body(struct rv_exchange *x, struct rv_slice body);
  * The body will not come: status is what the caller is to be told (400
  * malformed, 408 too slow, 413 too large).
  */
-void rv_exchange_body_failed(struct rv_exchange *x, int status,
-    const char *reason);
+void rv_exchange_body_failed(
+    struct rv_exchange *x, int status, const char *reason);
 
 /*
  * A request that no head could be made of.  Audited and answered as

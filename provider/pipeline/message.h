@@ -58,8 +58,8 @@ struct rv_request {
  * field that occurs twice has no value in this sense: *ret_twice is set
  * (ret_twice may be NULL) and the absent slice returned.
  */
-struct rv_slice rv_request_field(const struct rv_request *r, const char *name,
-    bool *ret_twice);
+struct rv_slice rv_request_field(
+    const struct rv_request *r, const char *name, bool *ret_twice);
 
 #define RV_ANSWER_FIELDS 16
 

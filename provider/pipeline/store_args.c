@@ -1,0 +1,67 @@
+/*
+ * The arguments that every write function of the store takes: who does it
+ * (the identity as the pipeline has authenticated it) and for which request.
+ */
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pipeline/exchange.h"
+#include "pipeline/hex.h"
+
+const char *
+rv_exchange_actor_json(struct rv_exchange *x)
+{
+	const struct rv_identity *id = x->identity;
+	json_t *ids = json_array();
+	json_t *actor = NULL;
+	char *text = NULL;
+	const char *kept = NULL;
+
+	for (size_t i = 0; ids != NULL && i < id->n_ids; i++)
+		if (json_array_append_new(
+			ids, json_stringn(id->ids[i].p, id->ids[i].n)) != 0) {
+			json_decref(ids);
+			ids = NULL;
+		}
+	if (ids != NULL)
+		actor = json_pack("{s:s, s:o, s:I, s:b, s:i, s:b, s:s}",
+		    "principal", id->principal, "ids", ids, "own",
+		    (json_int_t)id->n_own, "groups_known", id->groups_known,
+		    "level", (int)id->level, "delegated", 0, "session",
+		    x->session_id);
+	if (actor != NULL)
+		text = json_dumps(actor, JSON_COMPACT);
+	if (text != NULL)
+		kept = rv_arena_dup(x->arena, rv_slice_of(text));
+	free(text);
+	json_decref(actor);
+	return kept;
+}
+
+const char *
+rv_exchange_request_json(struct rv_exchange *x)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	char hex[2 * EVP_MAX_MD_SIZE + 1];
+	char source[80];
+	const char *kept = NULL;
+	json_t *request;
+	char *text = NULL;
+	unsigned n = 0;
+
+	if (EVP_Digest(x->body.p, x->body.n, hash, &n, EVP_sha256(), NULL) != 1)
+		return NULL;
+	(void)snprintf(source, sizeof(source), "%s:%u", x->peer.ip,
+	    (unsigned)x->peer.port);
+	request = json_pack("{s:s%, s:s, s:s}", "request_id", x->request_id.p,
+	    x->request_id.n, "source", source, "body_sha256",
+	    rv_hex(hex, hash, n));
+	if (request != NULL)
+		text = json_dumps(request, JSON_COMPACT);
+	if (text != NULL)
+		kept = rv_arena_dup(x->arena, rv_slice_of(text));
+	free(text);
+	json_decref(request);
+	return kept;
+}

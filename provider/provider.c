@@ -1,0 +1,410 @@
+#include "provider.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "config/config.h"
+#include "log.h"
+#include "loop/loop.h"
+#include "loop/pool.h"
+#include "pipeline/lane.h"
+#include "pipeline/route.h"
+#include "privilege.h"
+#include "store/db.h"
+#include "store/feed.h"
+#include "store/schema.h"
+#include "transport/listener.h"
+#include "transport/tls.h"
+
+#define MAX_WAITING_JOBS 1024u
+#define LAST_BYTES_MS	 1000
+#define ALIVE_MS	 5000
+#define NODE_SIZE	 256u
+
+/* ---- Parts ---------------------------------------------------------------- */
+
+static int
+name_node(struct rv_provider *p, struct rv_error *e)
+{
+	char name[NODE_SIZE] = "";
+
+	if (p->config->node != NULL) {
+		p->node = strdup(p->config->node);
+	} else {
+		if (gethostname(name, sizeof(name) - 1) != 0)
+			name[0] = '\0';
+		p->node = strdup(name[0] != '\0' ? name : "unnamed");
+	}
+	if (p->node != NULL)
+		return RV_OK;
+	rv_error_set(e, "out of memory");
+	return RV_ERR_NOMEM;
+}
+
+static int
+open_acceptor(struct rv_provider *p, struct rv_error *e)
+{
+	const struct rv_config *c = p->config;
+	const struct rv_acceptor_config kerberos = {
+		.keytab = c->keytab,
+		.service = c->service,
+		.replay_cache = c->replay_cache,
+		.realms = c->realms.v,
+		.n_realms = c->realms.n,
+		.binding = (enum rv_channel_binding)c->channel_binding,
+	};
+
+	p->level_policy = (struct rv_level_policy){
+		.certificate_indicators = c->certificate_indicators.v,
+		.n_certificate_indicators = c->certificate_indicators.n,
+		.hello_indicators = c->hello_indicators.v,
+		.n_hello_indicators = c->hello_indicators.n,
+	};
+	return rv_acceptor_new(&kerberos, &p->acceptor, e);
+}
+
+int
+rv_provider_open_directory(const struct rv_config *c,
+    struct rv_directory **ret_directory, struct rv_error *e)
+{
+	const struct rv_directory_config ldap = {
+		.uri = c->directory_uri,
+		.base = c->directory_base,
+		.group_base = c->directory_group_base != NULL
+				  ? c->directory_group_base
+				  : c->directory_base,
+		.user_filter = c->directory_user_filter,
+		.id_attribute = c->directory_id_attribute,
+		.realm = c->directory_realm,
+		.client_keytab = c->directory_keytab,
+		.deadline_ms = (int)c->directory_deadline,
+		.max_groups = (size_t)c->directory_max_groups,
+		.max_depth = (unsigned)c->directory_max_depth,
+	};
+
+	*ret_directory = NULL;
+	if (c->directory_uri == NULL)
+		return RV_OK;
+	return rv_directory_new(&ldap, ret_directory, e);
+}
+
+static int
+open_audit(struct rv_provider *p, unsigned loops, struct rv_error *e)
+{
+	const struct rv_audit_config audit = {
+		.directory = p->config->audit_directory,
+		.node = p->node,
+		.segment_size = p->config->audit_segment_size,
+		.reserve = p->config->audit_reserve,
+		.producers = loops,
+	};
+
+	return rv_audit_open(&audit, &p->audit, e);
+}
+
+static void
+on_published(void *arg, uint64_t revision)
+{
+	struct rv_provider *p = arg;
+
+	rv_log(RV_LOG_DEBUG, "the rules of revision %llu are in force",
+	    (unsigned long long)revision);
+	for (unsigned i = 0; i < p->n_lanes; i++)
+		rv_lane_published(p->lanes[i]);
+}
+
+static int
+start_feed(struct rv_provider *p, struct rv_error *e)
+{
+	const struct rv_config *c = p->config;
+	const struct rv_feed_config feed = {
+		.conninfo = c->store_feed != NULL ? c->store_feed : c->store,
+		.deadline_ms = c->store_deadline,
+		.max_staleness_ms = c->max_staleness,
+		.published = on_published,
+		.arg = p,
+	};
+
+	return rv_feed_start(&feed, &p->feed, e);
+}
+
+/* ---- Lanes ------------------------------------------------------------------ */
+
+static unsigned
+count_loops(const struct rv_config *c)
+{
+	long online;
+
+	if (c->loops > 0)
+		return (unsigned)c->loops;
+	online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online > 0 ? (unsigned)online : 1;
+}
+
+static int
+make_lanes(struct rv_provider *p, unsigned n, struct rv_error *e)
+{
+	int r = RV_OK;
+
+	/* pointers, on purpose: NOLINTNEXTLINE(bugprone-sizeof-expression) */
+	p->lanes = calloc(n, sizeof(*p->lanes));
+	if (p->lanes == NULL) {
+		rv_error_set(e, "out of memory");
+		return RV_ERR_NOMEM;
+	}
+	for (; r == RV_OK && p->n_lanes < n; p->n_lanes++) {
+		r = rv_lane_new(p, p->n_lanes, &p->lanes[p->n_lanes], e);
+		if (r != RV_OK)
+			break;
+	}
+	return r;
+}
+
+static int
+listen_on_lanes(struct rv_provider *p, struct rv_error *e)
+{
+	int r = RV_OK;
+
+	for (unsigned i = 0; r == RV_OK && i < p->n_lanes; i++) {
+		const struct rv_listener_args args = {
+			.loop = p->lanes[i]->loop,
+			.config = p->config,
+			.tls = p->tls,
+			.endpoints = p->endpoints,
+		};
+
+		r = rv_listener_new(&args, &p->lanes[i]->listener, e);
+	}
+	return r;
+}
+
+static int
+start_lanes(struct rv_provider *p, struct rv_error *e)
+{
+	int r = RV_OK;
+
+	for (unsigned i = 0; r == RV_OK && i < p->n_lanes; i++)
+		r = rv_loop_start(p->lanes[i]->loop, e);
+	return r;
+}
+
+/* ---- Start -------------------------------------------------------------------- */
+
+/*
+ * A schema that is not ours is no reason to wait: whoever starts us must
+ * learn it now.  A store that is away is: the feed goes on trying.
+ */
+static int
+check_schema(const struct rv_config *c, struct rv_error *e)
+{
+	const struct rv_db_config store = {
+		.conninfo = c->store_feed != NULL ? c->store_feed : c->store,
+		.deadline_ms = c->store_deadline,
+		.stop_fd = -1,
+	};
+	struct rv_db *db = NULL;
+	int r = rv_db_open(&store, &db, e);
+
+	if (r == RV_OK)
+		r = rv_schema_check(db, e);
+	rv_db_close(&db);
+	if (r != RV_ERR_UNAVAILABLE && r != RV_ERR_TIMEOUT)
+		return r;
+	rv_log(RV_LOG_WARNING,
+	    "the store is away, requests are refused "
+	    "until it is back: %s",
+	    e->text);
+	return RV_OK;
+}
+
+/* In the order in which the parts need each other. */
+static int
+start_parts(struct rv_provider *p, struct rv_error *e)
+{
+	const struct rv_config *c = p->config;
+	unsigned loops = count_loops(c);
+	int r;
+
+	if ((r = rv_routes_validate(e)) != RV_OK ||
+	    (r = name_node(p, e)) != RV_OK ||
+	    (r = rv_tls_new(c, &p->tls, e)) != RV_OK ||
+	    (r = rv_endpoints_new(c, &p->endpoints, e)) != RV_OK ||
+	    (r = rv_privilege_drop(c->user, e)) != RV_OK ||
+	    (r = open_acceptor(p, e)) != RV_OK ||
+	    (r = rv_provider_open_directory(c, &p->directory, e)) != RV_OK ||
+	    (r = check_schema(c, e)) != RV_OK ||
+	    (r = open_audit(p, loops, e)) != RV_OK)
+		return r;
+	rv_error_set(e, "out of memory");
+	if ((r = rv_page_key_make(&p->page_key)) != RV_OK ||
+	    (r = rv_sessions_new((size_t)c->max_sessions, &p->sessions)) !=
+		RV_OK)
+		return r;
+	if ((r = rv_pool_new((unsigned)c->workers, MAX_WAITING_JOBS, &p->pool,
+		 e)) != RV_OK ||
+	    (r = make_lanes(p, loops, e)) != RV_OK ||
+	    (r = start_feed(p, e)) != RV_OK ||
+	    (r = listen_on_lanes(p, e)) != RV_OK)
+		return r;
+	return start_lanes(p, e);
+}
+
+/* Frees what there is, in the opposite order; the loops have stopped. */
+static void
+provider_free(struct rv_provider **provider)
+{
+	struct rv_provider *p = *provider;
+
+	*provider = NULL;
+	rv_pool_free(&p->pool);
+	for (unsigned i = 0; i < p->n_lanes; i++) {
+		rv_lane_finish(p->lanes[i]);
+		rv_listener_free(&p->lanes[i]->listener);
+	}
+	rv_feed_stop(&p->feed);
+	for (unsigned i = 0; i < p->n_lanes; i++)
+		rv_lane_free(&p->lanes[i]);
+	free(p->lanes);
+	rv_audit_close(&p->audit);
+	rv_sessions_free(&p->sessions);
+	rv_directory_free(&p->directory);
+	rv_acceptor_free(&p->acceptor);
+	rv_endpoints_free(&p->endpoints);
+	rv_tls_free(&p->tls);
+	free((void *)(uintptr_t)p->node);
+	free(p);
+}
+
+static void
+stop_lanes(struct rv_provider *p)
+{
+	for (unsigned i = 0; i < p->n_lanes; i++)
+		rv_loop_stop(p->lanes[i]->loop);
+}
+
+int
+rv_provider_start(const struct rv_config *config,
+    struct rv_provider **ret_provider, struct rv_error *e)
+{
+	struct rv_provider *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (p == NULL) {
+		rv_error_set(e, "out of memory");
+		return RV_ERR_NOMEM;
+	}
+	p->config = config;
+	r = start_parts(p, e);
+	if (r != RV_OK) {
+		stop_lanes(p);
+		provider_free(&p);
+		return r;
+	}
+	*ret_provider = p;
+	return RV_OK;
+}
+
+/* ---- End ------------------------------------------------------------------------ */
+
+/* A call on the loop of each lane, awaited. */
+struct visit {
+	struct rv_task task;
+	struct rv_lane *lane;
+	void (*fn)(struct rv_listener *listener);
+	atomic_bool done;
+};
+
+static void
+run_visit(void *arg)
+{
+	struct visit *v = arg;
+
+	v->fn(v->lane->listener);
+	atomic_store(&v->done, true);
+}
+
+static void
+pause_briefly(void)
+{
+	const struct timespec a_moment = { .tv_nsec = 5000000 };
+
+	(void)nanosleep(&a_moment, NULL);
+}
+
+static void
+visit_listeners(struct rv_provider *p, void (*fn)(struct rv_listener *))
+{
+	for (unsigned i = 0; i < p->n_lanes; i++) {
+		struct visit v = { .lane = p->lanes[i], .fn = fn };
+
+		v.task.fn = run_visit;
+		v.task.arg = &v;
+		rv_loop_post(p->lanes[i]->loop, &v.task);
+		while (!atomic_load(&v.done))
+			pause_briefly();
+	}
+}
+
+static size_t
+requests_in_work(struct rv_provider *p)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < p->n_lanes; i++)
+		n += atomic_load(&p->lanes[i]->exchanges);
+	return n;
+}
+
+bool
+rv_provider_stop(struct rv_provider **provider, int64_t drain_ms)
+{
+	struct rv_provider *p = *provider;
+	int64_t until = rv_boot_ms() + drain_ms;
+	bool drained;
+
+	*provider = NULL;
+	atomic_store(&p->draining, true);
+	visit_listeners(p, rv_listener_stop_accepting);
+	visit_listeners(p, rv_listener_close_idle);
+	while (requests_in_work(p) > 0 && rv_boot_ms() < until)
+		pause_briefly();
+	drained = requests_in_work(p) == 0;
+	/* Answers that are still on their way out get their last chance. */
+	visit_listeners(p, rv_listener_close_idle);
+	until = rv_boot_ms() + LAST_BYTES_MS;
+	while (rv_endpoints_live(p->endpoints) > 0 && rv_boot_ms() < until)
+		pause_briefly();
+	stop_lanes(p);
+	if (drained) {
+		provider_free(&p);
+		return true;
+	}
+	/*
+	 * Requests are still held by workers or the store.  The process
+	 * ends in a moment; freeing under them would not be safe.  What
+	 * has been handed to the log is written.
+	 */
+	rv_audit_close(&p->audit);
+	return false;
+}
+
+bool
+rv_provider_is_alive(const struct rv_provider *provider)
+{
+	int64_t now = rv_boot_ms();
+
+	for (unsigned i = 0; i < provider->n_lanes; i++)
+		if (now - atomic_load(&provider->lanes[i]->ticked_boot_ms) >
+		    ALIVE_MS)
+			return false;
+	return true;
+}
+
+uint16_t
+rv_provider_port(const struct rv_provider *provider)
+{
+	return rv_endpoints_port(provider->endpoints);
+}
