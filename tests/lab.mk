@@ -1,0 +1,32 @@
+# The lab: a site of its own, all on loopback, in var/lab.
+
+LAB := tests/lab/lab.py
+SITE := var/lab
+
+.PHONY: packages site-packages run up down
+
+## make packages   install what is missing of the Debian packages
+packages:
+	@tests/lab/install
+
+# A site alone needs fewer.
+site-packages:
+	@tests/lab/install build run
+
+# Each target calls make again: before the packages are there, pkg-config is
+# not, and this make has looked for nothing yet that the next one needs.
+
+## make run        start a site, in the foreground; Ctrl-C stops it
+run: site-packages
+	$(submake) MODE=release build/release/reeved
+	@exec $(LAB) run $(SITE)
+
+## make up         start a site and return; REEVE_PORT sets its port
+up: site-packages
+	$(submake) MODE=release build/release/reeved
+	@$(LAB) up $(SITE)
+
+## make down       stop the site of `make up` and remove it
+down:
+	@if [ -e $(SITE)/state.json ]; then $(LAB) down $(SITE); \
+	else echo "no site runs in $(SITE)"; fi

@@ -1,0 +1,1 @@
+"""A private site on loopback: PostgreSQL, KDC, directory and provider."""
