@@ -149,9 +149,8 @@ def no_start(pattern, name, **changes):
     provider.write_config(**changes)
     mark = len(log())
     provider.start()
-    code = wait_for(lambda: None if provider.daemon.alive else
-                    [provider.daemon.exit_code], what="the refusal")
-    tap.is_(code, [1], f"{name}: it does not start")
+    code = provider.daemon.child.wait(timeout=20)
+    tap.is_(code, 1, f"{name}: it does not start")
     tap.like(log()[mark:], pattern, f"{name}: and says why")
     provider.write_config(**{k: provider.defaults().get(k)
                              for k in changes})
