@@ -22,7 +22,7 @@ def about(who, action="Read", caller=alice):
         "subject": {"type": "user", "id": f"{who}@LAB.TEST"},
         "action": {"name": action},
         "resource": {"type": "SMS_Application", "id": KEY}}).json()
-    return body["decision"], body["context"]["reason"]
+    return body.get("decision"), body.get("context", {}).get("reason")
 
 
 def change(sql):
