@@ -15,6 +15,7 @@ table_name(enum rv_table table)
 		[RV_TABLE_OPERATION_NEED] = "operation_need",
 		[RV_TABLE_CLASS_OPERATION] = "class_operation",
 		[RV_TABLE_DEFAULT_INSTANCE] = "default_instance",
+		[RV_TABLE_DEPLOY] = "deploy",
 		[RV_TABLE_ROLE] = "role",
 		[RV_TABLE_ROLE_OPERATION] = "role_operation",
 		[RV_TABLE_SCOPE] = "scope",
@@ -221,6 +222,7 @@ freeze(struct rv_builder *b, struct rv_error *e)
 		rv_subjects_freeze,
 		rv_objects_freeze,
 		rv_resources_freeze,
+		rv_subjects_link,
 	};
 	int r = rv_builder_enter(b, RV_TABLE_MEMBER, e);
 

@@ -15,6 +15,7 @@ enum rv_table {
 	RV_TABLE_OPERATION_NEED,
 	RV_TABLE_CLASS_OPERATION,
 	RV_TABLE_DEFAULT_INSTANCE,
+	RV_TABLE_DEPLOY,
 	RV_TABLE_ROLE,
 	RV_TABLE_ROLE_OPERATION,
 	RV_TABLE_SCOPE,
@@ -85,6 +86,8 @@ RV_MUSTUSE int rv_collections_freeze(struct rv_builder *b, struct rv_error *e);
 RV_MUSTUSE int rv_subjects_freeze(struct rv_builder *b, struct rv_error *e);
 RV_MUSTUSE int rv_objects_freeze(struct rv_builder *b, struct rv_error *e);
 RV_MUSTUSE int rv_resources_freeze(struct rv_builder *b, struct rv_error *e);
+/* Points the assignments at their sets, once these move no more. */
+RV_MUSTUSE int rv_subjects_link(struct rv_builder *b, struct rv_error *e);
 
 /*
  * Orders the names of a dictionary by their bytes: the ids in that order, in

@@ -192,6 +192,13 @@ rv_builder_operation(struct rv_builder *b, const struct rv_row_operation *row,
 		t->read_bit = row->bit;
 	if (rv_slice_eq_cstr(row->name, "Modify"))
 		t->modify_bit = row->bit;
+	/* Nobody changes what was given to him, only what is below it. */
+	if (t->object_type_id == RV_TYPE_COLLECTION &&
+	    (rv_slice_eq_cstr(row->name, "Modify") ||
+		rv_slice_eq_cstr(row->name, "Delete")))
+		t->below |= RV_BIT(row->bit);
+	for (unsigned level = row->minimum; level <= RV_LEVEL_HELLO; level++)
+		t->within[level] |= RV_BIT(row->bit);
 	s->n_operations++;
 	return RV_OK;
 }

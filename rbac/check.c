@@ -1,341 +1,302 @@
 /*
- * The rule itself: docs/rule.md section 3.  One pass over the assignments of
- * the subject finds for each the set of conditions that it fails, keeps those
- * whose set is smallest, and so knows at its end who allows, or what was
- * nearest to it.
+ * The rule itself: docs/rule.md section 3.  A first pass over the
+ * assignments of the subject finds those that suffice.  Only when nobody
+ * does, a second finds for each the set of conditions that it fails, and
+ * keeps those whose set is smallest: the nearest miss.
  */
-#include "check.h"
+#include "conditions.h"
 
-void
-rv_walk_init(
-    struct rv_walk *w, const struct rv_snapshot *s, const struct rv_subject *u)
+struct rv_subject_resolved
+rv_subject_walking(const struct rv_snapshot *s, const struct rv_subject *u)
 {
-	*w = (struct rv_walk){ .s = s, .u = u };
-}
+	const int level = (int)u->level;
 
-const struct rv_assignment *
-rv_walk_next(struct rv_walk *w)
-{
-	const struct rv_snapshot *s = w->s;
-	size_t n_ids = w->u->n_ids;
-
-	/* Groups that are not known for certain give nothing. */
-	if (!w->u->groups_known && w->u->n_own < n_ids)
-		n_ids = w->u->n_own;
-	while (w->at == w->end) {
-		uint32_t principal, admin;
-
-		if (w->next_id >= n_ids)
-			return NULL;
-		principal =
-		    rv_dict_find(&s->principals, 0, w->u->ids[w->next_id++]);
-		if (principal == RV_NONE)
-			continue;
-		admin = s->principal_admin[principal];
-		if (s->admins[admin].out)
-			continue;
-		w->at = s->admins[admin].first;
-		w->end = s->admins[admin + 1].first;
-	}
-	return &s->assignments[w->at++];
-}
-
-static bool
-in_time(const struct rv_assignment *a, int64_t at_ms)
-{
-	return a->from_ms <= at_ms && at_ms < a->until_ms;
-}
-
-/* The level that an operation asks for in the hands of a role. */
-static unsigned
-minimum_of(
-    const struct rv_snapshot *s, uint32_t role, uint32_t type, unsigned bit)
-{
-	unsigned of_role = s->roles[role].minimum;
-	unsigned of_operation = s->types[type].minimum[bit];
-
-	return of_role > of_operation ? of_role : of_operation;
-}
-
-/* A level that we do not know reaches no minimum, not even none. */
-static bool
-reaches(enum rv_level level, unsigned minimum)
-{
-	switch (level) {
-	case RV_LEVEL_NONE:
-	case RV_LEVEL_WINDOWS:
-	case RV_LEVEL_CERTIFICATE:
-	case RV_LEVEL_HELLO:
-		return (unsigned)level >= minimum;
-	}
-	return false;
-}
-
-static bool
-level_suffices(const struct rv_walk *w, const struct rv_assignment *a,
-    uint32_t type, unsigned bit)
-{
-	if (w->u->delegated && w->s->roles[a->role].security)
-		return false;
-	return reaches(w->u->level, minimum_of(w->s, a->role, type, bit));
+	return (struct rv_subject_resolved){
+		.s = s,
+		.u = u,
+		/* A level that we do not know reaches no minimum, not even
+		 * none. */
+		.reached = level >= RV_LEVEL_NONE && level <= RV_LEVEL_HELLO
+			       ? level
+			       : -1,
+		.groups_known = u->groups_known,
+		.delegated = u->delegated,
+		.bounded = true,
+	};
 }
 
 bool
-rv_permits(const struct rv_walk *w, const struct rv_assignment *a,
-    int64_t at_ms, uint32_t type, unsigned bit)
+rv_walk_user(struct rv_walk *w)
 {
-	return !a->bare && in_time(a, at_ms) &&
-	       (rv_role_mask(w->s, a->role, type) & RV_BIT(bit)) != 0 &&
-	       level_suffices(w, a, type, bit);
+	const struct rv_snapshot *s = w->k->s;
+	const struct rv_subject *u = w->k->u;
+	size_t n_ids = u->n_ids;
+
+	/* Groups that are not known for certain give nothing. */
+	if (!u->groups_known && u->n_own < n_ids)
+		n_ids = u->n_own;
+	while (w->next < n_ids) {
+		uint32_t principal =
+		    rv_dict_find(&s->principals, 0, u->ids[w->next++]);
+		const struct rv_admin *admin;
+
+		if (principal == RV_NONE)
+			continue;
+		admin = &s->admins[s->principal_admin[principal]];
+		w->at = admin->first;
+		w->end = admin[1].first;
+		if (!admin->out && w->at < w->end)
+			return true;
+	}
+	w->at = w->end;
+	return false;
 }
 
 /*
  * In the set without what lies inside others, at most one collection covers
  * o: the last one that is numbered up to o.
  */
-static bool
-covers_collection(const struct rv_snapshot *s, const struct rv_assignment *a,
+bool
+rv_covers_collection(const struct rv_snapshot *s, const struct rv_assignment *a,
     uint32_t o, bool below)
 {
-	struct rv_ids outer = rv_sets_get(&s->collection_sets, a->outer);
-	size_t n = rv_ids_upto(outer, o);
+	size_t n = rv_ids_upto(a->outer, o);
 	uint32_t c;
 
 	if (n == 0)
 		return false;
-	c = outer.p[n - 1];
+	c = a->outer.p[n - 1];
 	return o <= s->collections[c].last && (!below || c != o);
 }
 
-static bool
-covers_resource(const struct rv_snapshot *s, const struct rv_assignment *a,
+bool
+rv_covers_resource(const struct rv_snapshot *s, const struct rv_assignment *a,
     uint32_t resource)
 {
 	if (s->resources[resource].type == RV_RESOURCE_DEVICE ? a->all_devices
 							      : a->all_users)
 		return true;
 	return rv_ids_intersect(
-	    rv_sets_get(&s->collection_sets, a->collections),
-	    rv_groups_get(&s->members, resource));
+	    a->collections, rv_groups_get(&s->members, resource));
 }
 
-static bool
-covers(const struct rv_snapshot *s, const struct rv_assignment *a,
-    enum rv_cover cover, uint32_t object, bool below)
+void
+rv_keep_id(struct rv_kept *kept, uint64_t id)
 {
-	if (a->bare)
-		return false;
-	switch (cover) {
-	case RV_COVER_NOTHING:
-		return true;
-	case RV_COVER_SCOPE:
-		return a->all_scopes ||
-		       rv_sets_intersect(&s->scope_sets, a->scopes, object);
-	case RV_COVER_COLLECTION:
-		return covers_collection(s, a, object, below);
-	case RV_COVER_RESOURCE:
-		return covers_resource(s, a, object);
+	uint64_t *ids = kept->ids;
+	size_t i = kept->n;
+
+	while (i > 0 && ids[i - 1] > id)
+		i--;
+	if (i > 0 && ids[i - 1] == id)
+		return;
+	if (kept->n == RV_VERDICT_ASSIGNMENTS) {
+		kept->cut = true;
+		if (i == RV_VERDICT_ASSIGNMENTS)
+			return;
+		kept->n--;
 	}
-	return false;
+	for (size_t k = kept->n; k > i; k--)
+		ids[k] = ids[k - 1];
+	ids[i] = id;
+	kept->n++;
 }
 
-static unsigned
-uncovered(enum rv_cover cover)
+/* After how many of the assignments in order the search may stop. */
+#define STRIDE 8
+
+/*
+ * Those that suffice, among assignments found and in order.  met is what
+ * they all together give of the needed operations.
+ */
+static void
+find_in_order(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
 {
-	switch (cover) {
-	case RV_COVER_COLLECTION:
-	case RV_COVER_RESOURCE:
-		return RV_MISSING_COLLECTION;
-	case RV_COVER_NOTHING:
-	case RV_COVER_SCOPE:
-		break;
+	for (size_t i = 0; i < k->n; i++) {
+		const struct rv_assignment *a = k->found[i];
+		const bool suffices = rv_suffices(k, a, at_ms, d, met);
+
+		if (kept->n < RV_VERDICT_ASSIGNMENTS) {
+			kept->ids[kept->n] = a->assignment_id;
+			kept->n += suffices;
+		} else {
+			kept->cut |= suffices;
+		}
 	}
-	return RV_MISSING_SCOPE;
 }
 
-/* The conditions that one assignment fails, `read` apart. */
-static unsigned
-failed_by(const struct rv_walk *w, const struct rv_assignment *a, int64_t at_ms,
-    const struct rv_target *t, bool covered)
+/* The first of them; one too many may have been looked at. */
+static void
+find_first(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
 {
-	unsigned failed = 0;
+	for (size_t i = 0; i < k->n; i += STRIDE) {
+		const size_t end = k->n - i < STRIDE ? k->n : i + STRIDE;
+		uint64_t first = UINT64_MAX;
 
-	if (t->never ||
-	    (rv_role_mask(w->s, a->role, t->type) & RV_BIT(t->bit)) == 0)
-		failed |= RV_MISSING_OPERATION;
-	if (!covered)
-		failed |= uncovered(t->cover);
-	if (!level_suffices(w, a, t->type, t->bit))
-		failed |= RV_MISSING_LEVEL;
-	if (!in_time(a, at_ms))
-		failed |= RV_MISSING_TIME;
-	return failed;
+		for (size_t at = i; at < end; at++) {
+			const struct rv_assignment *a = k->found[at];
+			const uint64_t none =
+			    (uint64_t)rv_suffices(k, a, at_ms, d, met) - 1;
+			const uint64_t id = a->assignment_id | none;
+
+			first = id < first ? id : first;
+		}
+		if (kept->n == 0 && first != UINT64_MAX)
+			kept->ids[kept->n++] = first;
+		if (kept->n > 0 && *met == d->t->needs)
+			return;
+	}
 }
 
-/* The smallest sets so far; the answer when everything was seen. */
+static void
+find_walking(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
+{
+	const struct rv_assignment *a;
+	struct rv_walk w;
+
+	rv_walk_init(&w, k);
+	while ((a = rv_walk_next(&w)) != NULL)
+		if (rv_suffices(k, a, at_ms, d, met))
+			rv_keep_id(kept, a->assignment_id);
+}
+
+/* The smallest sets so far. */
 struct nearest {
-	bool any; /* some assignment names the subject */
-	int size; /* conditions in the smallest set */
+	unsigned size; /* conditions in the smallest set */
 	bool level_known;
+	struct rv_kept kept;
 	struct rv_verdict *v;
 };
 
-/* Keeps the smallest ids, ascending, each once. */
-static void
-keep_id(struct rv_verdict *v, uint64_t id)
-{
-	size_t i = v->n_assignments;
-
-	while (i > 0 && v->assignments[i - 1] > id)
-		i--;
-	if (i > 0 && v->assignments[i - 1] == id)
-		return;
-	if (v->n_assignments == RV_VERDICT_ASSIGNMENTS) {
-		v->assignments_cut = true;
-		if (i == RV_VERDICT_ASSIGNMENTS)
-			return;
-		v->n_assignments--;
-	}
-	for (size_t k = v->n_assignments; k > i; k--)
-		v->assignments[k] = v->assignments[k - 1];
-	v->assignments[i] = id;
-	v->n_assignments++;
-}
-
 /* The lowest level that takes `level` out of one of the nearest sets. */
 static void
-keep_level(struct nearest *n, const struct rv_walk *w,
+keep_level(struct nearest *n, const struct rv_subject_resolved *k,
     const struct rv_assignment *a, const struct rv_target *t)
 {
-	unsigned minimum = minimum_of(w->s, a->role, t->type, t->bit);
+	unsigned minimum = rv_minimum_of(a, t->t, t->bit);
 
 	/* Where delegation is the obstacle, no level helps. */
-	if ((w->u->delegated && w->s->roles[a->role].security) ||
+	if (rv_bars_delegated(k, a) ||
 	    (n->level_known && minimum >= (unsigned)n->v->level_needed))
 		return;
 	n->level_known = true;
 	n->v->level_needed = (enum rv_level)minimum;
 }
 
-static void
-keep_nearest(struct nearest *n, const struct rv_walk *w,
+static inline void
+keep_nearest(struct nearest *n, const struct rv_subject_resolved *k,
     const struct rv_assignment *a, const struct rv_target *t, unsigned failed)
 {
-	struct rv_verdict *v = n->v;
-	const int size = __builtin_popcount(failed);
+	const unsigned size = rv_conditions(failed);
 
-	if (n->any && size > n->size)
+	if (size > n->size)
 		return;
-	if (!n->any || size < n->size) {
-		v->n_assignments = 0;
-		v->assignments_cut = false;
-		v->missing = 0;
-		v->level_needed = RV_LEVEL_NONE;
-		n->level_known = false;
+	if (size < n->size) {
 		n->size = size;
-		n->any = true;
+		n->kept.n = 0;
+		n->kept.cut = false;
+		n->level_known = false;
+		n->v->missing = 0;
+		n->v->level_needed = RV_LEVEL_NONE;
 	}
-	v->missing |= failed;
+	n->v->missing |= failed;
 	if ((failed & RV_MISSING_LEVEL) != 0)
-		keep_level(n, w, a, t);
-	keep_id(v, a->assignment_id);
+		keep_level(n, k, a, t);
+	rv_keep_id(&n->kept, a->assignment_id);
+}
+
+/* Says who was nearest, or that nothing names the subject. */
+static void
+explain(const struct rv_subject_resolved *k, const struct rv_demand *d,
+    bool read_failed, struct rv_verdict *v)
+{
+	struct nearest n = {
+		.size = UINT32_MAX, .kept = { .ids = v->assignments }, .v = v
+	};
+	const struct rv_assignment *a;
+	struct rv_walk w;
+
+	if (!k->groups_known) {
+		v->reason = RV_REASON_GROUPS_UNKNOWN;
+		return;
+	}
+	rv_walk_init(&w, k);
+	while ((a = rv_walk_next(&w)) != NULL)
+		keep_nearest(
+		    &n, k, a, d->t, rv_failed_by(k, a, v->evaluated_at_ms, d));
+	v->n_assignments = n.kept.n;
+	v->assignments_cut = n.kept.cut;
+	if (n.size == UINT32_MAX) {
+		v->reason = RV_REASON_NO_ASSIGNMENT;
+		return;
+	}
+	v->reason = RV_REASON_NOT_PERMITTED;
+	if (read_failed)
+		v->missing |= RV_MISSING_READ;
 }
 
 static void
-keep_boundary(struct rv_verdict *v, const struct rv_assignment *a)
+judge(const struct rv_subject_resolved *k, const struct rv_target *t,
+    enum rv_want want, struct rv_verdict *v)
 {
-	if (a->from_ms > v->evaluated_at_ms && a->from_ms < v->valid_until_ms)
-		v->valid_until_ms = a->from_ms;
-	if (a->until_ms > v->evaluated_at_ms && a->until_ms < v->valid_until_ms)
-		v->valid_until_ms = a->until_ms;
-}
-
-/* Those of the needed operations that one assignment gives on the object. */
-static uint64_t
-needs_met(const struct rv_walk *w, const struct rv_assignment *a, int64_t at_ms,
-    const struct rv_target *t, bool covered)
-{
+	const struct rv_demand d = rv_demand_of(k, t);
+	const int64_t at_ms = v->evaluated_at_ms;
+	struct rv_kept kept = { .ids = v->assignments };
 	uint64_t met = 0;
+	bool read_failed;
 
-	if (t->needs == 0 || t->never)
-		return 0;
-	if (t->cover != t->need_cover || t->below)
-		covered = covers(w->s, a, t->need_cover, t->object, false);
-	if (!covered)
-		return 0;
-	for (uint64_t left = t->needs; left != 0; left &= left - 1) {
-		unsigned bit = (unsigned)__builtin_ctzll(left);
-
-		if (rv_permits(w, a, at_ms, t->type, bit))
-			met |= RV_BIT(bit);
+	if (k->u != NULL)
+		find_walking(k, at_ms, &d, &kept, &met);
+	else if (want == RV_WANT_FIRST)
+		find_first(k, at_ms, &d, &kept, &met);
+	else
+		find_in_order(k, at_ms, &d, &kept, &met);
+	read_failed = t->barred || met != t->needs;
+	if (kept.n == 0 || read_failed) {
+		explain(k, &d, read_failed, v);
+		return;
 	}
-	return met;
+	v->decision = RV_ALLOW;
+	v->n_assignments = want == RV_WANT_FIRST ? 1 : kept.n;
+	v->assignments_cut = want != RV_WANT_FIRST && kept.cut;
 }
 
-/* Takes back what must not be said when there is no nearest assignment. */
 static void
-deny_without_assignments(struct rv_verdict *v, enum rv_reason reason)
+find_boundary(
+    const struct rv_subject_resolved *k, int64_t at_ms, int64_t *ret_until_ms)
 {
-	v->decision = RV_DENY;
-	v->reason = reason;
-	v->missing = 0;
-	v->level_needed = RV_LEVEL_NONE;
-	v->n_assignments = 0;
-	v->assignments_cut = false;
-}
+	const struct rv_assignment *a;
+	struct rv_walk w;
 
-/* Turns the nearest sets into the answer. */
-static void
-conclude(struct nearest *n, const struct rv_subject *u, bool read_failed)
-{
-	struct rv_verdict *v = n->v;
-
-	if (!n->any) {
-		deny_without_assignments(v, RV_REASON_NO_ASSIGNMENT);
-	} else if (n->size == 0 && !read_failed) {
-		v->decision = RV_ALLOW;
-		v->reason = RV_REASON_ALLOWED;
-	} else {
-		v->reason = RV_REASON_NOT_PERMITTED;
-		if (read_failed)
-			v->missing |= RV_MISSING_READ;
-	}
-	if (v->decision != RV_ALLOW && !u->groups_known)
-		deny_without_assignments(v, RV_REASON_GROUPS_UNKNOWN);
+	rv_walk_init(&w, k);
+	while ((a = rv_walk_next(&w)) != NULL)
+		rv_keep_boundary(a, at_ms, ret_until_ms);
 }
 
 void
-rv_decide(const struct rv_snapshot *s, const struct rv_subject *u,
-    int64_t at_ms, const struct rv_target *t, struct rv_verdict *ret)
+rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_target *t, enum rv_want want, struct rv_verdict *ret)
 {
-	struct nearest n = { .v = ret };
-	const struct rv_assignment *a;
-	struct rv_walk w;
-	uint64_t met = 0;
-
-	*ret = (struct rv_verdict){
-		.decision = RV_DENY,
-		.reason = t->reason,
-		.revision = s->revision,
-		.evaluated_at_ms = at_ms,
-		.valid_until_ms = INT64_MAX,
-		.object_type_id = t->t != NULL ? t->t->object_type_id : 0,
-		.bit = t->bit,
-	};
-	rv_walk_init(&w, s, u);
-	while ((a = rv_walk_next(&w)) != NULL) {
-		bool covered;
-
-		keep_boundary(ret, a);
-		if (t->reason != RV_REASON_ALLOWED)
-			continue;
-		covered = covers(s, a, t->cover, t->object, t->below);
-		met |= needs_met(&w, a, at_ms, t, covered);
-		keep_nearest(&n, &w, a, t, failed_by(&w, a, at_ms, t, covered));
-	}
+	/* One by one: to clear the ids as well costs as much as to judge. */
+	ret->decision = RV_DENY;
+	ret->reason = t->reason;
+	ret->revision = k->s->revision;
+	ret->evaluated_at_ms = at_ms;
+	ret->valid_until_ms = INT64_MAX;
+	ret->object_type_id = t->t != NULL ? t->t->object_type_id : 0;
+	ret->bit = t->bit;
+	ret->missing = 0;
+	ret->level_needed = RV_LEVEL_NONE;
+	ret->n_assignments = 0;
+	ret->assignments_cut = false;
+	if (k->bounded)
+		find_boundary(k, at_ms, &ret->valid_until_ms);
 	if (t->reason == RV_REASON_ALLOWED)
-		conclude(&n, u, t->barred || met != t->needs);
-	else if (t->reason == RV_REASON_NO_SUCH_OBJECT && !u->groups_known)
+		judge(k, t, want, ret);
+	else if (t->reason == RV_REASON_NO_SUCH_OBJECT && !k->groups_known)
 		ret->reason = RV_REASON_GROUPS_UNKNOWN;
 }
 
@@ -343,8 +304,33 @@ void
 rv_rbac_check(const struct rv_snapshot *s, const struct rv_subject *u,
     int64_t at_ms, const struct rv_question *q, struct rv_verdict *ret)
 {
+	const struct rv_subject_resolved k = rv_subject_walking(s, u);
 	struct rv_target t;
 
 	rv_target_resolve(s, q, &t);
-	rv_decide(s, u, at_ms, &t, ret);
+	rv_decide(&k, at_ms, &t, q->want, ret);
+}
+
+void
+rv_rbac_check_resolved(const struct rv_subject_resolved *u, int64_t at_ms,
+    const struct rv_question *q, struct rv_verdict *ret)
+{
+	struct rv_target t;
+
+	rv_target_resolve(u->s, q, &t);
+	rv_decide(u, at_ms, &t, q->want, ret);
+}
+
+void
+rv_rbac_check_prepared(const struct rv_subject_resolved *u, int64_t at_ms,
+    const struct rv_prepared *p, struct rv_slice key, enum rv_want want,
+    struct rv_verdict *ret)
+{
+	struct rv_target t;
+	struct rv_aim a;
+
+	RV_ASSERT(p->s == u->s);
+	rv_target_aim(p, key, &a);
+	rv_target_find(p, key, &a, &t);
+	rv_decide(u, at_ms, &t, want, ret);
 }

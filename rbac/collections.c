@@ -206,6 +206,24 @@ number_of(const struct rv_snapshot *s, struct rv_slice name)
 	return id == RV_NONE ? RV_NONE : s->collection_number[id];
 }
 
+/* Makes the number of a collection, and the order of the ids, known. */
+static int
+name_collections(struct rv_snapshot *s)
+{
+	const size_t n = s->collection_ids.n;
+
+	s->collections_by_id = rv_names_in_order(&s->collection_ids);
+	if (s->collections_by_id == NULL)
+		return RV_ERR_NOMEM;
+	for (uint32_t id = 0; id < n; id++)
+		rv_dict_set_value(
+		    &s->collection_ids, id, s->collection_number[id]);
+	for (size_t i = 0; i < n; i++)
+		s->collections_by_id[i] =
+		    s->collection_number[s->collections_by_id[i]];
+	return RV_OK;
+}
+
 int
 rv_collections_freeze(struct rv_builder *b, struct rv_error *e)
 {
@@ -226,6 +244,10 @@ rv_collections_freeze(struct rv_builder *b, struct rv_error *e)
 	    (r = order_forest(b, &f, e)) != RV_OK)
 		goto out;
 	number_forest(s, &f, b->collections);
+	if (name_collections(s) != RV_OK) {
+		r = rv_builder_nomem(b, e);
+		goto out;
+	}
 	s->root_devices = number_of(s, RV_ROOT_DEVICES);
 	s->root_users = number_of(s, RV_ROOT_USERS);
 out:

@@ -64,6 +64,24 @@ rv_intmap_add(struct rv_intmap *m, uint64_t key, uint32_t value)
 }
 
 uint32_t
+rv_intmap_set(struct rv_intmap *m, uint64_t key, uint32_t value)
+{
+	struct rv_intmap_slot *slot = slot_of(m->slots, m->n_slots, key);
+	uint32_t old = slot->value;
+
+	RV_ASSERT(slot->used);
+	slot->value = value;
+	return old;
+}
+
+void
+rv_intmap_fetch(const struct rv_intmap *m, uint64_t key)
+{
+	if (m->n_slots > 0)
+		__builtin_prefetch(&m->slots[start(key) & (m->n_slots - 1)]);
+}
+
+uint32_t
 rv_intmap_find(const struct rv_intmap *m, uint64_t key)
 {
 	const struct rv_intmap_slot *slot;

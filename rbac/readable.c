@@ -1,5 +1,5 @@
 /* What of one type a subject may read: docs/rule.md section 8. */
-#include "check.h"
+#include "conditions.h"
 
 /* The operations of Read that are given over everything of a kind. */
 struct reach {
@@ -8,13 +8,10 @@ struct reach {
 
 /* Marks the scopes in which the subject may read. */
 static void
-mark_scopes(
-    const struct rv_snapshot *s, const struct rv_assignment *a, uint64_t *marks)
+mark_scopes(const struct rv_assignment *a, uint64_t *marks)
 {
-	struct rv_ids ids = rv_sets_get(&s->scope_sets, a->scopes);
-
-	for (size_t i = 0; i < ids.n; i++)
-		marks[ids.p[i] / 64] |= RV_BIT(ids.p[i] % 64);
+	for (size_t i = 0; i < a->scopes.n; i++)
+		rv_row_add(marks, a->scopes.p[i]);
 }
 
 static void
@@ -47,7 +44,7 @@ put_scopes(const struct rv_snapshot *s, const uint64_t *marks,
 
 /* Walks once; marks may be NULL. */
 static struct reach
-survey(const struct rv_snapshot *s, const struct rv_subject *u, int64_t at_ms,
+survey(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, uint64_t *marks)
 {
 	const uint64_t wanted = t->needs | RV_BIT(t->bit);
@@ -55,40 +52,38 @@ survey(const struct rv_snapshot *s, const struct rv_subject *u, int64_t at_ms,
 	const struct rv_assignment *a;
 	struct rv_walk w;
 
-	rv_walk_init(&w, s, u);
+	rv_walk_init(&w, k);
 	while ((a = rv_walk_next(&w)) != NULL) {
-		for (uint64_t left = wanted; left != 0; left &= left - 1) {
-			unsigned bit = (unsigned)__builtin_ctzll(left);
+		uint64_t given = rv_permitted(k, a, at_ms, t->type) & wanted;
 
-			if (!rv_permits(&w, a, at_ms, t->type, bit))
-				continue;
-			if (a->all_scopes)
-				reach.scopes |= RV_BIT(bit);
-			if (a->all_devices)
-				reach.devices |= RV_BIT(bit);
-			if (a->all_users)
-				reach.users |= RV_BIT(bit);
-			if (bit == t->bit && marks != NULL)
-				mark_scopes(s, a, marks);
-		}
+		if (a->all_scopes)
+			reach.scopes |= given;
+		if (a->all_devices)
+			reach.devices |= given;
+		if (a->all_users)
+			reach.users |= given;
+		if ((given & RV_BIT(t->bit)) != 0 && marks != NULL)
+			mark_scopes(a, marks);
 	}
 	return reach;
 }
 
 /* Instances secured by role only are behind another operation than Read. */
 static bool
-reads_defaults(const struct rv_snapshot *s, const struct rv_subject *u,
-    int64_t at_ms, const struct rv_target *t)
+reads_defaults(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_target *t)
 {
+	const struct rv_snapshot *s = k->s;
+
 	for (uint32_t i = 0; i < s->default_keys.n; i++) {
 		struct rv_target d = *t;
 		struct rv_verdict v;
 
-		if (s->default_keys.entries[i].space != t->type)
+		if (rv_dict_space(&s->default_keys, i) != t->type)
 			continue;
 		d.bit = s->defaults[i].read_bit;
 		d.needs = 0;
-		rv_decide(s, u, at_ms, &d, &v);
+		rv_decide(k, at_ms, &d, RV_WANT_FIRST, &v);
 		if (v.decision != RV_ALLOW)
 			return false;
 	}
@@ -108,9 +103,10 @@ all_resources(struct reach reach, uint64_t wanted, unsigned kinds)
 }
 
 static int
-read_scoped(const struct rv_snapshot *s, const struct rv_subject *u,
-    const struct rv_target *t, struct rv_arena *arena, struct rv_readable *ret)
+read_scoped(const struct rv_subject_resolved *k, const struct rv_target *t,
+    struct rv_arena *arena, struct rv_readable *ret)
 {
+	const struct rv_snapshot *s = k->s;
 	const int64_t at_ms = ret->verdict.evaluated_at_ms;
 	const uint64_t wanted = t->needs | RV_BIT(t->bit);
 	uint64_t *marks =
@@ -119,30 +115,29 @@ read_scoped(const struct rv_snapshot *s, const struct rv_subject *u,
 
 	if (marks == NULL)
 		return RV_ERR_NOMEM;
-	reach = survey(s, u, at_ms, t, marks);
-	ret->all = reach.scopes == wanted && reads_defaults(s, u, at_ms, t);
+	reach = survey(k, at_ms, t, marks);
+	ret->all = reach.scopes == wanted && reads_defaults(k, at_ms, t);
 	if (reach.scopes == wanted && !ret->all)
 		mark_all(s, marks);
 	return put_scopes(s, marks, arena, ret);
 }
 
 static int
-read_type(const struct rv_snapshot *s, const struct rv_subject *u,
-    const struct rv_target *t, struct rv_arena *arena, struct rv_readable *ret)
+read_type(const struct rv_subject_resolved *k, const struct rv_target *t,
+    struct rv_arena *arena, struct rv_readable *ret)
 {
 	const uint64_t wanted = t->needs | RV_BIT(t->bit);
 
 	switch (t->t->secured_by) {
 	case RV_SECURED_BY_ROLE:
-		ret->all =
-		    !t->t->has_defaults ||
-		    reads_defaults(s, u, ret->verdict.evaluated_at_ms, t);
+		ret->all = !t->t->has_defaults ||
+			   reads_defaults(k, ret->verdict.evaluated_at_ms, t);
 		return RV_OK;
 	case RV_SECURED_BY_SCOPE:
-		return read_scoped(s, u, t, arena, ret);
+		return read_scoped(k, t, arena, ret);
 	case RV_SECURED_BY_COLLECTION:
 		ret->all = all_resources(
-		    survey(s, u, ret->verdict.evaluated_at_ms, t, NULL), wanted,
+		    survey(k, ret->verdict.evaluated_at_ms, t, NULL), wanted,
 		    RV_CLASS_ANY);
 		return RV_OK;
 	case RV_SECURED_BY_DERIVED:
@@ -156,6 +151,7 @@ rv_rbac_readable(const struct rv_snapshot *s, const struct rv_subject *u,
     int64_t at_ms, struct rv_slice type, struct rv_arena *arena,
     struct rv_readable *ret)
 {
+	const struct rv_subject_resolved k = rv_subject_walking(s, u);
 	struct rv_readable answer = { .any = RV_DENY };
 	struct rv_target t;
 	int r = RV_OK;
@@ -164,15 +160,14 @@ rv_rbac_readable(const struct rv_snapshot *s, const struct rv_subject *u,
 	ret->verdict.decision = RV_DENY;
 	ret->verdict.reason = RV_REASON_UNKNOWN_TYPE;
 	rv_target_resolve_read(s, type, &t);
-	rv_decide(s, u, at_ms, &t, &answer.verdict);
+	rv_decide(&k, at_ms, &t, RV_WANT_ALL, &answer.verdict);
 	if (answer.verdict.decision == RV_ALLOW) {
 		answer.any = RV_ALLOW;
 		if (rv_type_find(s, type) != RV_NONE)
-			r = read_type(s, u, &t, arena, &answer);
+			r = read_type(&k, &t, arena, &answer);
 		else
-			answer.all =
-			    all_resources(survey(s, u, at_ms, &t, NULL),
-				t.needs | RV_BIT(t.bit), rv_class_kinds(type));
+			answer.all = all_resources(survey(&k, at_ms, &t, NULL),
+			    t.needs | RV_BIT(t.bit), rv_class_kinds(type));
 	}
 	if (r != RV_OK)
 		return r;

@@ -4,6 +4,8 @@
  */
 #include "builder.h"
 
+#include <stdlib.h>
+
 int
 rv_builder_resource(
     struct rv_builder *b, const struct rv_row_resource *row, struct rv_error *e)
@@ -71,6 +73,66 @@ rv_builder_member(
 	return RV_OK;
 }
 
+static int
+compare_resources(const void *a, const void *b)
+{
+	const struct rv_resource *x = a, *y = b;
+
+	return x->resource_id < y->resource_id
+		   ? -1
+		   : x->resource_id > y->resource_id;
+}
+
+/* Sorts the resources by id and gives the memberships their new numbers. */
+static int
+resources_sort(struct rv_builder *b)
+{
+	struct rv_snapshot *s = b->s;
+	uint32_t *new_of;
+	size_t i = 1;
+
+	while (i < s->n_resources &&
+	       s->resources[i - 1].resource_id < s->resources[i].resource_id)
+		i++;
+	if (i >= s->n_resources)
+		return RV_OK; /* they came in order */
+	new_of = rv_array_new(s->n_resources, sizeof(*new_of));
+	if (new_of == NULL)
+		return RV_ERR_NOMEM;
+	qsort(s->resources, s->n_resources, sizeof(*s->resources),
+	    compare_resources);
+	for (uint32_t k = 0; k < s->n_resources; k++)
+		new_of[rv_intmap_set(
+		    &s->resource_ids, s->resources[k].resource_id, k)] = k;
+	for (i = 0; i < b->members.n; i++)
+		b->members.p[i].owner = new_of[b->members.p[i].owner];
+	free(new_of);
+	return RV_OK;
+}
+
+const uint64_t *
+rv_kind_row(const struct rv_snapshot *s, enum rv_resource_type type)
+{
+	return s->kind_rows +
+	       (size_t)(type - RV_RESOURCE_GROUP) * rv_words(s->n_resources);
+}
+
+static int
+kinds_make(struct rv_snapshot *s)
+{
+	const size_t words = rv_words(s->n_resources);
+
+	s->kind_rows = rv_array_new(3 * words, sizeof(*s->kind_rows));
+	if (s->kind_rows == NULL)
+		return RV_ERR_NOMEM;
+	for (uint32_t i = 0; i < s->n_resources; i++)
+		rv_row_add(s->kind_rows + (size_t)(s->resources[i].type -
+						   RV_RESOURCE_GROUP) *
+					      words,
+		    i);
+	return RV_OK;
+}
+
 int
 rv_resources_freeze(struct rv_builder *b, struct rv_error *e)
 {
@@ -79,7 +141,11 @@ rv_resources_freeze(struct rv_builder *b, struct rv_error *e)
 	for (size_t i = 0; i < b->members.n; i++)
 		b->members.p[i].item =
 		    s->collection_number[b->members.p[i].item];
-	if (rv_groups_make(&b->members, s->n_resources, &s->members) != RV_OK)
+	if (resources_sort(b) != RV_OK ||
+	    rv_groups_make(&b->members, s->n_resources, &s->members) != RV_OK ||
+	    rv_members_make(&s->inside, &s->members, s->collection_ids.n) !=
+		RV_OK ||
+	    kinds_make(s) != RV_OK)
 		return rv_builder_nomem(b, e);
 	return RV_OK;
 }

@@ -62,33 +62,12 @@ rv_ids_ascend(struct rv_ids ids, size_t universe)
 	return true;
 }
 
-static uint64_t
-summary_of(struct rv_ids ids)
-{
-	uint64_t summary = 0;
-
-	for (size_t i = 0; i < ids.n; i++)
-		summary |= UINT64_C(1) << (ids.p[i] % 64);
-	return summary;
-}
-
 struct rv_ids
 rv_sets_get(const struct rv_sets *sets, uint32_t set)
 {
 	RV_ASSERT(set < sets->n);
 	return (struct rv_ids){ sets->ids + sets->first[set],
 		sets->first[set + 1] - sets->first[set] };
-}
-
-bool
-rv_sets_intersect(const struct rv_sets *sets, uint32_t a, uint32_t b)
-{
-	RV_ASSERT(a < sets->n && b < sets->n);
-	if ((sets->summary[a] & sets->summary[b]) == 0)
-		return false;
-	if (sets->universe <= 64)
-		return true;
-	return rv_ids_intersect(rv_sets_get(sets, a), rv_sets_get(sets, b));
 }
 
 static size_t
@@ -153,18 +132,12 @@ static int
 room(struct rv_sets *sets, size_t n)
 {
 	uint32_t *first, *ids;
-	uint64_t *summary;
 
 	first = rv_array_room(
 	    sets->first, sets->n + 1, &sets->cap_first, sizeof(*first));
 	if (first == NULL)
 		return RV_ERR_NOMEM;
 	sets->first = first;
-	summary = rv_array_room(
-	    sets->summary, sets->n, &sets->cap_summary, sizeof(*summary));
-	if (summary == NULL)
-		return RV_ERR_NOMEM;
-	sets->summary = summary;
 	for (size_t i = 0; i < n; i++) {
 		ids = rv_array_room(
 		    sets->ids, sets->n_ids + i, &sets->cap_ids, sizeof(*ids));
@@ -189,7 +162,6 @@ rv_sets_intern(struct rv_sets *sets, struct rv_ids ids, uint32_t *ret_set)
 			memcpy(sets->ids + sets->n_ids, ids.p,
 			    ids.n * sizeof(*ids.p));
 		sets->n_ids += ids.n;
-		sets->summary[set] = summary_of(ids);
 		sets->n++;
 		sets->first[sets->n] = (uint32_t)sets->n_ids;
 		slot_put(sets, set);
@@ -226,7 +198,6 @@ rv_sets_fini(struct rv_sets *sets)
 {
 	free(sets->ids);
 	free(sets->first);
-	free(sets->summary);
 	free(sets->slots);
 	*sets = (struct rv_sets){ 0 };
 }
@@ -244,7 +215,6 @@ rv_sets_are_sound(const struct rv_sets *sets)
 			return false;
 		ids = rv_sets_get(sets, set);
 		if (!rv_ids_ascend(ids, sets->universe) ||
-		    sets->summary[set] != summary_of(ids) ||
 		    find(sets, ids) != set)
 			return false;
 	}

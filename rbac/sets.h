@@ -1,11 +1,7 @@
 /*
  * Interned sets of dense ids: equal sets are one set with one number, so
- * that a million objects in a few thousand combinations of scopes cost four
- * bytes each.  Set 0 is the empty set.
- *
- * A set is a sorted array and a 64-bit summary with the bit (id mod 64) of
- * each member.  Disjoint summaries prove disjoint sets; below 65 possible
- * ids the summary is the set.
+ * that a hundred thousand assignments over a few hundred combinations of
+ * collections cost four bytes each.  Set 0 is the empty set.
  */
 #ifndef RBAC_SETS_H
 #define RBAC_SETS_H
@@ -24,8 +20,6 @@ struct rv_sets {
 	size_t n_ids, cap_ids;
 	uint32_t *first; /* n + 1 items: where each set begins */
 	size_t n, cap_first;
-	uint64_t *summary;
-	size_t cap_summary;
 	uint32_t *slots; /* set number plus one; 0 is free */
 	size_t n_slots;	 /* a power of two */
 };
@@ -36,8 +30,7 @@ void rv_sets_fini(struct rv_sets *sets);
 RV_MUSTUSE int rv_sets_intern(
     struct rv_sets *sets, struct rv_ids ids, uint32_t *ret_set);
 struct rv_ids rv_sets_get(const struct rv_sets *sets, uint32_t set);
-bool rv_sets_intersect(const struct rv_sets *sets, uint32_t a, uint32_t b);
-/* False when a set is out of order or of range, or its summary is wrong. */
+/* False when a set is out of order or of range, or is not found. */
 bool rv_sets_are_sound(const struct rv_sets *sets);
 
 bool rv_ids_contain(struct rv_ids ids, uint32_t id);

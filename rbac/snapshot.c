@@ -33,20 +33,27 @@ rv_snapshot_free(struct rv_snapshot **snapshot)
 	free(s->scope_rank);
 	free(s->scope_by_rank);
 	rv_sets_fini(&s->scope_sets);
+	free(s->scope_rows);
 	rv_dict_fini(&s->collection_ids);
 	free(s->collection_number);
+	free(s->collections_by_id);
 	free(s->collections);
 	rv_sets_fini(&s->collection_sets);
 	rv_dict_fini(&s->principals);
 	free(s->principal_admin);
 	rv_intmap_fini(&s->admin_ids);
 	free(s->admins);
+	free(s->admins_by_id);
 	free(s->assignments);
 	rv_dict_fini(&s->object_keys);
 	free(s->object_scopes);
+	free(s->type_first);
 	rv_intmap_fini(&s->resource_ids);
 	free(s->resources);
 	rv_groups_fini(&s->members);
+	rv_members_fini(&s->inside);
+	free(s->kind_rows);
+	free(s->deploy_bit);
 	free(s);
 }
 
@@ -100,7 +107,7 @@ rv_snapshot_count(const struct rv_snapshot *s, struct rv_snapshot_counts *ret)
 		.collections = s->collection_ids.n,
 		.admins = s->n_admins,
 		.assignments = s->n_assignments,
-		.objects = s->object_keys.n,
+		.objects = s->n_object_rows,
 		.resources = s->n_resources,
 		.memberships = s->members.first[s->n_resources],
 	};

@@ -101,6 +101,9 @@ rv_builder_assignment(struct rv_builder *b, const struct rv_row_assignment *row,
 		    "%llu: there is no role \"%.*s\"",
 		    (unsigned long long)row->assignment_id,
 		    RV_CUT(row->role_id));
+	if (row->assignment_id == UINT64_MAX)
+		return rv_builder_refuse(b, e, "%llu is no id",
+		    (unsigned long long)row->assignment_id);
 	if (row->from_ms >= row->until_ms)
 		return rv_builder_refuse(b, e, "%llu: it ends before it begins",
 		    (unsigned long long)row->assignment_id);
@@ -173,44 +176,58 @@ rv_builder_assignment_collection(struct rv_builder *b,
 	    row->collection_id, e);
 }
 
-/*
- * Those of a set that no other of it covers.  In preorder it is enough to
- * look back at the last one kept.
- */
+/* In preorder it is enough to look back at the last one kept. */
+size_t
+rv_collections_outer(
+    const struct rv_snapshot *s, struct rv_ids set, uint32_t *outer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set.n; i++)
+		if (n == 0 || set.p[i] > s->collections[outer[n - 1]].last)
+			outer[n++] = set.p[i];
+	return n;
+}
+
 static int
 intern_outer(struct rv_snapshot *s, struct rv_ids set, uint32_t *ret_outer)
 {
 	uint32_t *outer = rv_array_new(set.n, sizeof(*outer));
-	size_t n = 0;
+	struct rv_ids ids = { outer, 0 };
 	int r;
 
 	if (outer == NULL)
 		return RV_ERR_NOMEM;
-	for (size_t i = 0; i < set.n; i++)
-		if (n == 0 || set.p[i] > s->collections[outer[n - 1]].last)
-			outer[n++] = set.p[i];
-	r = rv_sets_intern(
-	    &s->collection_sets, (struct rv_ids){ outer, n }, ret_outer);
+	ids.n = rv_collections_outer(s, set, outer);
+	r = rv_sets_intern(&s->collection_sets, ids, ret_outer);
 	free(outer);
 	return r;
+}
+
+void
+rv_assignment_judge(const struct rv_snapshot *s, struct rv_assignment *a)
+{
+	a->masks = s->role_masks + (size_t)a->role * s->n_types;
+	a->minimum = s->roles[a->role].minimum;
+	a->security = s->roles[a->role].security;
+	a->bare = a->scopes.n == 0 && a->collections.n == 0;
+	a->all_scopes = s->all_scopes != RV_NONE &&
+			rv_ids_contain(a->scopes, s->all_scopes);
+	a->all_devices = s->root_devices != RV_NONE &&
+			 rv_ids_contain(a->collections, s->root_devices);
+	a->all_users = s->root_users != RV_NONE &&
+		       rv_ids_contain(a->collections, s->root_users);
 }
 
 static int
 intern_categories(struct rv_snapshot *s, struct rv_assignment *a,
     struct rv_ids scopes, struct rv_ids collections)
 {
-	if (rv_sets_intern(&s->scope_sets, scopes, &a->scopes) != RV_OK ||
-	    rv_sets_intern(&s->collection_sets, collections, &a->collections) !=
-		RV_OK ||
-	    intern_outer(s, collections, &a->outer) != RV_OK)
+	if (rv_sets_intern(&s->scope_sets, scopes, &a->scope_set) != RV_OK ||
+	    rv_sets_intern(&s->collection_sets, collections,
+		&a->collection_set) != RV_OK ||
+	    intern_outer(s, collections, &a->outer_set) != RV_OK)
 		return RV_ERR_NOMEM;
-	a->bare = scopes.n == 0 && collections.n == 0;
-	a->all_scopes =
-	    s->all_scopes != RV_NONE && rv_ids_contain(scopes, s->all_scopes);
-	a->all_devices = s->root_devices != RV_NONE &&
-			 rv_ids_contain(collections, s->root_devices);
-	a->all_users = s->root_users != RV_NONE &&
-		       rv_ids_contain(collections, s->root_users);
 	return RV_OK;
 }
 
@@ -242,6 +259,29 @@ assignments_sort(struct rv_snapshot *s)
 	}
 }
 
+static int
+compare_admins(const void *a, const void *b, void *admins)
+{
+	const struct rv_admin *of = admins;
+	uint32_t x = of[*(const uint32_t *)a].admin_id;
+	uint32_t y = of[*(const uint32_t *)b].admin_id;
+
+	return x < y ? -1 : x > y;
+}
+
+static int
+admins_sort(struct rv_snapshot *s)
+{
+	s->admins_by_id = rv_array_new(s->n_admins, sizeof(*s->admins_by_id));
+	if (s->admins_by_id == NULL)
+		return RV_ERR_NOMEM;
+	for (uint32_t i = 0; i < s->n_admins; i++)
+		s->admins_by_id[i] = i;
+	qsort_r(s->admins_by_id, s->n_admins, sizeof(*s->admins_by_id),
+	    compare_admins, s->admins);
+	return RV_OK;
+}
+
 int
 rv_subjects_freeze(struct rv_builder *b, struct rv_error *e)
 {
@@ -268,9 +308,78 @@ rv_subjects_freeze(struct rv_builder *b, struct rv_error *e)
 			goto out;
 	s->admins[s->n_admins] = (struct rv_admin){ 0 };
 	assignments_sort(s);
+	if (admins_sort(s) != RV_OK)
+		goto out;
 	r = RV_OK;
 out:
 	rv_groups_fini(&scopes);
 	rv_groups_fini(&collections);
 	return r == RV_OK ? RV_OK : rv_builder_nomem(b, e);
+}
+
+/*
+ * Sets of scopes in which a check has to search get a row of bits, unless it
+ * would be far larger than the list.  Numbers them from 1 on; 0: no row.
+ */
+static size_t
+number_rows(const struct rv_snapshot *s, uint32_t *row_of_set)
+{
+	const size_t row_bytes = rv_words(s->scope_ids.n) * sizeof(uint64_t);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_assignments; i++) {
+		uint32_t set = s->assignments[i].scope_set;
+		size_t ids = rv_sets_get(&s->scope_sets, set).n;
+
+		if (row_of_set[set] == 0 && ids > 0 &&
+		    row_bytes <= 32 * ids * sizeof(uint32_t))
+			row_of_set[set] = (uint32_t)++n;
+	}
+	return n;
+}
+
+static void
+fill_rows(struct rv_snapshot *s, const uint32_t *row_of_set)
+{
+	const size_t words = rv_words(s->scope_ids.n);
+
+	for (size_t i = 0; i < s->n_assignments; i++) {
+		struct rv_assignment *a = &s->assignments[i];
+		uint64_t *row;
+
+		if (row_of_set[a->scope_set] == 0)
+			continue;
+		row = s->scope_rows +
+		      (size_t)(row_of_set[a->scope_set] - 1) * words;
+		for (size_t k = 0; k < a->scopes.n; k++)
+			rv_row_add(row, a->scopes.p[k]);
+		a->scope_row = row;
+	}
+}
+
+int
+rv_subjects_link(struct rv_builder *b, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+	uint32_t *row_of_set =
+	    rv_array_new(s->scope_sets.n, sizeof(*row_of_set));
+
+	if (row_of_set == NULL)
+		return rv_builder_nomem(b, e);
+	for (size_t i = 0; i < s->n_assignments; i++) {
+		struct rv_assignment *a = &s->assignments[i];
+
+		a->scopes = rv_sets_get(&s->scope_sets, a->scope_set);
+		a->collections =
+		    rv_sets_get(&s->collection_sets, a->collection_set);
+		a->outer = rv_sets_get(&s->collection_sets, a->outer_set);
+		rv_assignment_judge(s, a);
+	}
+	s->scope_rows =
+	    rv_array_new(number_rows(s, row_of_set) * rv_words(s->scope_ids.n),
+		sizeof(*s->scope_rows));
+	if (s->scope_rows != NULL)
+		fill_rows(s, row_of_set);
+	free(row_of_set);
+	return s->scope_rows != NULL ? RV_OK : rv_builder_nomem(b, e);
 }

@@ -28,10 +28,61 @@ struct rv_target {
 	uint64_t needs;		  /* to be allowed besides, by any permission */
 	bool barred;		  /* ... and what is needed does not exist */
 	enum rv_cover need_cover; /* what they ask for */
-	/* Set of scopes, number of a collection, or index of a resource. */
-	uint32_t object;
+	uint32_t object; /* number of a collection, index of a resource */
+	struct rv_scoping scoping; /* of what is secured by scope */
+	bool is_default;	   /* an instance secured by role only */
 };
 
+/* Where the instances of a type are found. */
+enum rv_table_kind {
+	RV_IN_OBJECTS,
+	RV_IN_COLLECTIONS,
+	RV_IN_ROLES,
+	RV_IN_ADMINS,
+	RV_IN_SCOPES,
+	RV_IN_RESOURCES,
+};
+
+/* The target without its object. */
+struct rv_prepared {
+	const struct rv_snapshot *s;
+	struct rv_target base;
+	enum rv_table_kind table;
+	unsigned kinds; /* of resources, enum rv_class_kind bits */
+	bool type_wide;
+};
+
+/* A key on its way to its instance; see rv_dict_hash(). */
+struct rv_aim {
+	const struct rv_dict *dict; /* NULL: number */
+	uint64_t hash;
+	uint64_t number; /* UINT64_MAX: the key is none */
+	uint32_t space;
+};
+
+/* The class as which a question may be asked, or the type, is resolved. */
+void rv_target_prepare(const struct rv_snapshot *s, struct rv_slice type,
+    struct rv_slice operation, struct rv_prepared *ret_prepared);
+/*
+ * The same for a type or class alone, with what its instances ask for;
+ * returns the class as rv_class_find() does, or RV_NONE.
+ */
+uint32_t rv_target_prepare_name(const struct rv_snapshot *s,
+    struct rv_slice type, struct rv_prepared *ret_prepared);
+/* Finds an instance whatever is asked about it; false for none. */
+bool rv_target_find_any(const struct rv_prepared *p, struct rv_slice key,
+    struct rv_target *ret_target);
+/* The same for one bit of a type by its index; no class. */
+void rv_target_prepare_bit(const struct rv_snapshot *s, uint32_t type,
+    uint8_t bit, struct rv_prepared *ret_prepared);
+void rv_target_aim(
+    const struct rv_prepared *p, struct rv_slice key, struct rv_aim *ret_aim);
+/* Two steps that fetch what finding will read. */
+void rv_target_fetch_slot(const struct rv_prepared *p, const struct rv_aim *a);
+void rv_target_fetch_record(
+    const struct rv_prepared *p, const struct rv_aim *a);
+void rv_target_find(const struct rv_prepared *p, struct rv_slice key,
+    const struct rv_aim *a, struct rv_target *ret_target);
 void rv_target_resolve(const struct rv_snapshot *s, const struct rv_question *q,
     struct rv_target *ret_target);
 /* A question about the type alone: the role, time and level decide. */

@@ -80,6 +80,12 @@ check_type(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
 		    (t->needs[bit] & (t->type_wide | RV_BIT(bit))) != 0)
 			return broken(why, "type %u: bit %u is inconsistent",
 			    t->object_type_id, bit);
+		for (unsigned level = 0; level <= RV_LEVEL_HELLO; level++)
+			if (((t->within[level] & RV_BIT(bit)) != 0) !=
+			    (known && t->minimum[bit] <= level))
+				return broken(why,
+				    "type %u: bit %u misjudges its minimum",
+				    t->object_type_id, bit);
 		if (needs !=
 		    ((needing & RV_BIT(bit)) != 0 && bit != t->read_bit))
 			return broken(why,
@@ -103,7 +109,7 @@ check_catalogue(const struct rv_snapshot *s, struct rv_error *why)
 			return r;
 	}
 	for (uint32_t i = 0; i < s->operation_names.n; i++) {
-		uint32_t type = s->operation_names.entries[i].space;
+		uint32_t type = rv_dict_space(&s->operation_names, i);
 
 		if (type >= s->n_types || s->name_bit[i] >= RV_BITS ||
 		    s->types[type].name[s->name_bit[i]] != i)
@@ -191,21 +197,52 @@ check_collections(const struct rv_snapshot *s, struct rv_error *why)
 	return RV_OK;
 }
 
+static bool
+is_set(const struct rv_sets *sets, uint32_t set, struct rv_ids ids)
+{
+	struct rv_ids of;
+
+	if (set >= sets->n)
+		return false;
+	of = rv_sets_get(sets, set);
+	return of.p == ids.p && of.n == ids.n;
+}
+
+/* Whether a row, where there is one, holds exactly the scopes. */
+static bool
+row_is(const struct rv_snapshot *s, const uint64_t *row, struct rv_ids scopes)
+{
+	size_t n = 0;
+
+	if (row == NULL)
+		return true;
+	for (size_t i = 0; i < rv_words(s->scope_ids.n); i++)
+		n += (size_t)__builtin_popcountll(row[i]);
+	for (size_t i = 0; i < scopes.n; i++)
+		if (!rv_row_has(row, scopes.p[i]))
+			return false;
+	return n == scopes.n;
+}
+
 static int
 check_assignment(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
 {
 	const struct rv_assignment *a = &s->assignments[i];
-	struct rv_ids scopes, collections, outer;
+	const struct rv_ids scopes = a->scopes, collections = a->collections;
+	const struct rv_ids outer = a->outer;
 
 	if (a->role >= s->role_ids.n || a->from_ms >= a->until_ms ||
-	    a->scopes >= s->scope_sets.n ||
-	    a->collections >= s->collection_sets.n ||
-	    a->outer >= s->collection_sets.n)
+	    !is_set(&s->scope_sets, a->scope_set, scopes) ||
+	    !is_set(&s->collection_sets, a->collection_set, collections) ||
+	    !is_set(&s->collection_sets, a->outer_set, outer))
 		return broken(why, "assignment %llu is inconsistent",
 		    (unsigned long long)a->assignment_id);
-	scopes = rv_sets_get(&s->scope_sets, a->scopes);
-	collections = rv_sets_get(&s->collection_sets, a->collections);
-	outer = rv_sets_get(&s->collection_sets, a->outer);
+	if (a->masks != s->role_masks + (size_t)a->role * s->n_types ||
+	    a->minimum != s->roles[a->role].minimum ||
+	    a->security != s->roles[a->role].security ||
+	    !row_is(s, a->scope_row, scopes))
+		return broken(why, "assignment %llu misjudges its role",
+		    (unsigned long long)a->assignment_id);
 	if (a->bare != (scopes.n == 0 && collections.n == 0) ||
 	    a->all_scopes != rv_ids_contain(scopes, s->all_scopes) ||
 	    a->all_devices != rv_ids_contain(collections, s->root_devices) ||
@@ -264,24 +301,59 @@ check_subjects(const struct rv_snapshot *s, struct rv_error *why)
 	return RV_OK;
 }
 
+/* The scopes of an object, in the form that fits their number. */
+static bool
+scoping_is_sound(
+    const struct rv_snapshot *s, uint32_t type, struct rv_scoping carried)
+{
+	struct rv_ids ids;
+
+	if (carried.b == RV_NONE)
+		return carried.a == RV_NONE;
+	if (s->types[type].secured_by != RV_SECURED_BY_SCOPE)
+		return false;
+	if (carried.b != RV_SCOPES_MANY)
+		return carried.a <= carried.b && carried.b < s->scope_ids.n &&
+		       carried.a != s->all_scopes && carried.b != s->all_scopes;
+	if (carried.a >= s->scope_sets.n)
+		return false;
+	ids = rv_sets_get(&s->scope_sets, carried.a);
+	return ids.n > 2 && !rv_ids_contain(ids, s->all_scopes);
+}
+
+static int
+check_object(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
+{
+	const uint32_t type = rv_dict_space(&s->object_keys, i);
+
+	if (type >= s->n_types || i < s->type_first[type] ||
+	    i >= s->type_first[type + 1])
+		return broken(why, "object %u is inconsistent", i);
+	if (i > s->type_first[type] &&
+	    rv_slice_cmp(rv_dict_name(&s->object_keys, i - 1),
+		rv_dict_name(&s->object_keys, i)) >= 0)
+		return broken(why, "object %u is out of order", i);
+	if (!scoping_is_sound(s, type, s->object_scopes[i]) ||
+	    rv_dict_value(&s->object_keys, i) !=
+		rv_scoping_pack(s->object_scopes[i]))
+		return broken(why, "object %u carries false scopes", i);
+	return RV_OK;
+}
+
 static int
 check_objects(const struct rv_snapshot *s, struct rv_error *why)
 {
+	if (s->type_first[0] != 0 ||
+	    s->type_first[s->n_types] != s->object_keys.n)
+		return broken(why, "objects without a type");
 	for (uint32_t i = 0; i < s->object_keys.n; i++) {
-		uint32_t type = s->object_keys.entries[i].space;
-		uint32_t set = s->object_scopes[i];
+		int r = check_object(s, i, why);
 
-		if (type >= s->n_types || set >= s->scope_sets.n)
-			return broken(why, "object %u is inconsistent", i);
-		if (set != 0 &&
-		    s->types[type].secured_by != RV_SECURED_BY_SCOPE)
-			return broken(why, "object %u carries scopes", i);
-		if (rv_ids_contain(
-			rv_sets_get(&s->scope_sets, set), s->all_scopes))
-			return broken(why, "object %u carries SMS00ALL", i);
+		if (r != RV_OK)
+			return r;
 	}
 	for (uint32_t i = 0; i < s->default_keys.n; i++) {
-		uint32_t type = s->default_keys.entries[i].space;
+		uint32_t type = rv_dict_space(&s->default_keys, i);
 		const struct rv_default *d = &s->defaults[i];
 
 		if (type >= s->n_types || !s->types[type].has_defaults ||
@@ -292,34 +364,94 @@ check_objects(const struct rv_snapshot *s, struct rv_error *why)
 }
 
 static int
+check_resource(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
+{
+	const struct rv_resource *r = &s->resources[i];
+	struct rv_ids in;
+
+	if (s->members.first[i] > s->members.first[i + 1] ||
+	    rv_intmap_find(&s->resource_ids, r->resource_id) != i ||
+	    (i > 0 && s->resources[i - 1].resource_id >= r->resource_id) ||
+	    !rv_row_has(rv_kind_row(s, r->type), i))
+		return broken(why, "resource %u is lost", r->resource_id);
+	in = rv_groups_get(&s->members, i);
+	if (!rv_ids_ascend(in, s->collection_ids.n))
+		return broken(why, "resource %u: memberships", r->resource_id);
+	for (size_t k = 0; k < in.n; k++) {
+		const struct rv_collection *c = &s->collections[in.p[k]];
+
+		if (c->parent == RV_NONE || (c->kind == RV_KIND_DEVICE) !=
+						(r->type == RV_RESOURCE_DEVICE))
+			return broken(why,
+			    "resource %u is a member of collection %u, which "
+			    "cannot be",
+			    r->resource_id, in.p[k]);
+		if (!rv_members_has(&s->inside, in.p[k], i))
+			return broken(why, "collection %u misses resource %u",
+			    in.p[k], r->resource_id);
+	}
+	return RV_OK;
+}
+
+static size_t
+count_bits(const uint64_t *row, size_t items)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rv_words(items); i++)
+		n += (size_t)__builtin_popcountll(row[i]);
+	return n;
+}
+
+static int
 check_resources(const struct rv_snapshot *s, struct rv_error *why)
 {
+	size_t members = 0, kinds = 0;
+
 	if (s->members.n_owners != s->n_resources || s->members.first[0] != 0)
 		return broken(why, "memberships without a resource");
 	for (uint32_t i = 0; i < s->n_resources; i++) {
-		const struct rv_resource *r = &s->resources[i];
-		struct rv_ids in;
+		int r = check_resource(s, i, why);
 
-		if (s->members.first[i] > s->members.first[i + 1] ||
-		    rv_intmap_find(&s->resource_ids, r->resource_id) != i)
-			return broken(
-			    why, "resource %u is lost", r->resource_id);
-		in = rv_groups_get(&s->members, i);
-		if (!rv_ids_ascend(in, s->collection_ids.n))
-			return broken(
-			    why, "resource %u: memberships", r->resource_id);
-		for (size_t k = 0; k < in.n; k++) {
-			const struct rv_collection *c =
-			    &s->collections[in.p[k]];
+		if (r != RV_OK)
+			return r;
+	}
+	for (size_t i = 0; i < s->inside.n_sets; i++) {
+		const struct rv_member_set *set = &s->inside.sets[i];
 
-			if (c->parent == RV_NONE ||
-			    (c->kind == RV_KIND_DEVICE) !=
-				(r->type == RV_RESOURCE_DEVICE))
-				return broken(why,
-				    "resource %u is a member of collection "
-				    "%u, which cannot be",
-				    r->resource_id, in.p[k]);
-		}
+		members += set->row != NULL
+			       ? count_bits(set->row, s->n_resources)
+			       : set->n;
+	}
+	for (int type = RV_RESOURCE_GROUP; type <= RV_RESOURCE_DEVICE; type++)
+		kinds += count_bits(rv_kind_row(s, (enum rv_resource_type)type),
+		    s->n_resources);
+	if (members != s->members.first[s->n_resources] ||
+	    kinds != s->n_resources)
+		return broken(why, "collections have members too many");
+	return RV_OK;
+}
+
+/* Every array that puts something in order holds all of it, in order. */
+static int
+check_orders(const struct rv_snapshot *s, struct rv_error *why)
+{
+	for (size_t i = 1; i < s->n_admins; i++)
+		if (s->admins[s->admins_by_id[i - 1]].admin_id >=
+		    s->admins[s->admins_by_id[i]].admin_id)
+			return broken(why, "the users are out of order");
+	for (size_t i = 0; i < s->collection_ids.n; i++) {
+		uint32_t id = s->collections[s->collections_by_id[i]].name;
+
+		if (rv_dict_value(&s->collection_ids, id) !=
+			s->collection_number[id] ||
+		    (i > 0 &&
+			rv_slice_cmp(
+			    rv_dict_name(&s->collection_ids,
+				s->collections[s->collections_by_id[i - 1]]
+				    .name),
+			    rv_dict_name(&s->collection_ids, id)) >= 0))
+			return broken(why, "the collections are out of order");
 	}
 	return RV_OK;
 }
@@ -337,6 +469,7 @@ rv_snapshot_validate(const struct rv_snapshot *s, struct rv_error *why)
 		check_subjects,
 		check_objects,
 		check_resources,
+		check_orders,
 	};
 	int r = RV_OK;
 

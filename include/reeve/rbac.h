@@ -62,6 +62,12 @@ struct rv_subject {
 	enum rv_level level;
 };
 
+/* Which of the assignments that suffice an allow names. */
+enum rv_want {
+	RV_WANT_ALL,
+	RV_WANT_FIRST, /* the one with the lowest id; faster */
+};
+
 /*
  * What is asked.  type is a class name ("SMS_Application"), an SDK name
  * ("Application") or a decimal ObjectTypeID; operation an exact operation
@@ -71,6 +77,7 @@ struct rv_question {
 	struct rv_slice type;
 	struct rv_slice operation;
 	struct rv_slice key;
+	enum rv_want want;
 };
 
 #define RV_VERDICT_ASSIGNMENTS 16
@@ -86,7 +93,10 @@ struct rv_verdict {
 	uint8_t bit;
 	unsigned missing;	    /* of the nearest miss, enum rv_missing */
 	enum rv_level level_needed; /* with RV_MISSING_LEVEL, else none */
-	/* Allow: those that suffice.  Deny: the nearest.  Ascending ids. */
+	/*
+	 * Allow: those that suffice.  Deny: the nearest.  Ascending ids; what
+	 * is behind the first n_assignments says nothing.
+	 */
 	uint64_t assignments[RV_VERDICT_ASSIGNMENTS];
 	size_t n_assignments;
 	bool assignments_cut; /* there are more */
@@ -98,6 +108,38 @@ struct rv_verdict {
  */
 void rv_rbac_check(const struct rv_snapshot *s, const struct rv_subject *u,
     int64_t at_ms, const struct rv_question *q, struct rv_verdict *ret);
+
+/*
+ * A subject in the terms of one snapshot: its assignments found.  Made once
+ * for a request, or for a session and a revision, and then asked about any
+ * number of times, at any instant.  Lives in the arena that it was made in,
+ * and no longer than the snapshot; any number of threads may read it.
+ */
+struct rv_subject_resolved;
+/* The ids are not kept.  RV_ERR_NOMEM. */
+RV_MUSTUSE int rv_rbac_resolve(const struct rv_snapshot *s,
+    const struct rv_subject *u, struct rv_arena *arena,
+    const struct rv_subject_resolved **ret_subject);
+
+/*
+ * A type and an operation in the terms of one snapshot, to be asked about
+ * with many keys.  Lives as a resolved subject does.
+ */
+struct rv_prepared;
+/* What cannot be is prepared too, and denied when asked.  RV_ERR_NOMEM. */
+RV_MUSTUSE int rv_rbac_prepare(const struct rv_snapshot *s,
+    struct rv_slice type, struct rv_slice operation, struct rv_arena *arena,
+    const struct rv_prepared **ret_prepared);
+
+/*
+ * As rv_rbac_check() with the subject, type and operation that these were
+ * made of.  Both are of one snapshot.
+ */
+void rv_rbac_check_resolved(const struct rv_subject_resolved *u, int64_t at_ms,
+    const struct rv_question *q, struct rv_verdict *ret);
+void rv_rbac_check_prepared(const struct rv_subject_resolved *u, int64_t at_ms,
+    const struct rv_prepared *p, struct rv_slice key, enum rv_want want,
+    struct rv_verdict *ret);
 
 const char *rv_reason_name(enum rv_reason reason);
 /* "operation", "scope", ...; one bit of enum rv_missing. */

@@ -73,6 +73,18 @@ struct rv_row_default_instance {
 	uint8_t modify_bit; /* Modify Default */
 };
 
+/*
+ * Deploy(k), docs/rule.md section 4: what deploying content of a type asks
+ * for on the collection, as a bit of type 1.
+ */
+struct rv_row_deploy {
+	uint32_t object_type_id;
+	uint8_t bit;
+};
+/* Configuration Manager's, for stores that have no table of them. */
+extern const struct rv_row_deploy rv_deploy_rows[];
+extern const size_t rv_n_deploy_rows;
+
 struct rv_row_role {
 	struct rv_slice role_id;
 	struct rv_slice name;
@@ -164,6 +176,8 @@ RV_MUSTUSE int rv_builder_class_operation(struct rv_builder *b,
     const struct rv_row_class_operation *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_default_instance(struct rv_builder *b,
     const struct rv_row_default_instance *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_deploy(
+    struct rv_builder *b, const struct rv_row_deploy *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_role(
     struct rv_builder *b, const struct rv_row_role *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_role_operation(struct rv_builder *b,

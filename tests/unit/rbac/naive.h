@@ -155,7 +155,7 @@ naive_carries(const struct naive *n, const struct naive_question *q,
     struct rv_slice scope)
 {
 	for (size_t i = 0; i < n->w->n_object_scope; i++)
-		if (n->w->object_scope[i].object_type_id == q->type &&
+		if (n->w->object_scope[i].object_type_id == q->carrier &&
 		    rv_slice_eq(n->w->object_scope[i].key, q->key) &&
 		    rv_slice_eq(n->w->object_scope[i].scope_id, scope))
 			return true;

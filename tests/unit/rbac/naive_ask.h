@@ -26,6 +26,17 @@ enum flaw {
 	FLAW_TYPE_WIDE_BLIND, /* an instance of a type-wide one is not looked at */
 	FLAW_BARE_GIVES,      /* an assignment without category gives */
 	FLAW_COUNT,
+	/* Of operations on more than one thing. */
+	FLAW_HALVES_APART = FLAW_COUNT, /* two assignments add up */
+	FLAW_READS_TOGETHER,	 /* reading a deployment asks one for both */
+	FLAW_STOP_NEEDS_CONTENT, /* so that a deployment cannot be stopped */
+	FLAW_LIMITING_FORGOTTEN,
+	FLAW_FOLDER_ANYWHERE, /* Modify Folder in whatever scope */
+	FLAW_ROOT_IS_A_FOLDER,
+	FLAW_TARGET_FOLDER_FORGOTTEN,
+	FLAW_NAMED_FORGOTTEN,  /* collections that a rule names */
+	FLAW_RECORD_FORGOTTEN, /* that an import matches */
+	FLAW_PAIR_END,
 };
 
 struct naive {
@@ -51,6 +62,7 @@ struct naive_question {
 	bool type_wide;
 	bool named; /* an instance is named */
 	int default_instance;
+	uint32_t carrier; /* the type of the object that carries scopes */
 	struct rv_slice key;
 	uint32_t resource;
 };
@@ -242,7 +254,7 @@ naive_ask(const struct naive *n, const struct rv_question *ask,
 		.default_instance = -1 };
 	if (t == NULL)
 		return naive_ask_class(n, ask, q);
-	q->type = t->object_type_id;
+	q->type = q->carrier = t->object_type_id;
 	bit = naive_bit(n, q->type, ask->operation);
 	if (bit < 0)
 		return RV_REASON_UNKNOWN_OPERATION;

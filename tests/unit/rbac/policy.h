@@ -351,6 +351,14 @@ policy_default(struct world *w, const struct policy_line *l)
 		   operation_at(w, l, type, 3), operation_at(w, l, type, 4) });
 }
 
+/* deploy TYPE OPERATION-OF-COLLECTION */
+static inline void
+policy_deploy(struct world *w, const struct policy_line *l)
+{
+	world_add_deploy(w, (struct rv_row_deploy){
+				type_at(w, l, 1), operation_at(w, l, 1, 2) });
+}
+
 static inline void
 policy_scope(struct world *w, const struct policy_line *l)
 {
@@ -371,6 +379,7 @@ policy_read(struct world *w, const char *file)
 		{ "need", policy_need },
 		{ "class", policy_class },
 		{ "default", policy_default },
+		{ "deploy", policy_deploy },
 		{ "role", policy_role },
 		{ "grants", policy_grants },
 		{ "scope", policy_scope },

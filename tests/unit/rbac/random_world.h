@@ -77,7 +77,12 @@ random_catalogue(struct world *w, struct random *r)
 		{ 29, "SecurityScopes", "SMS_SecuredCategory",
 		    RV_SECURED_BY_ROLE },
 		{ 31, "Application", "SMS_Application", RV_SECURED_BY_SCOPE },
+		{ 6, "Site", "SMS_Site", RV_SECURED_BY_SCOPE },
 		{ 38, "ClientSettings", "SMS_ClientSettings",
+		    RV_SECURED_BY_SCOPE },
+		{ 43, "PointGroup", "SMS_DistributionPointGroup",
+		    RV_SECURED_BY_SCOPE },
+		{ 226, "Folder", "SMS_ObjectContainerNode",
 		    RV_SECURED_BY_SCOPE },
 		{ 200, "CIAssignment", "SMS_CIAssignment",
 		    RV_SECURED_BY_DERIVED },
@@ -90,6 +95,16 @@ random_catalogue(struct world *w, struct random *r)
 	static const char *const defaults[] = { "Read Default",
 		"Modify Default" };
 	static const uint8_t defaults_bits[] = { 18, 21 };
+	static const char *const on_collections[] = { "Modify Resource",
+		"Read Resource", "Deploy Client Settings",
+		"Deploy Applications" };
+	static const uint8_t on_collections_bits[] = { 7, 12, 16, 20 };
+	static const char *const on_content[] = { "Move Object",
+		"Modify Folder" };
+	static const uint8_t on_content_bits[] = { 13, 17 };
+	static const char *const import = "Import Computer Entry";
+	static const char *const copy = "Copy to Distribution Point";
+	static const uint8_t import_bit = 19, copy_bit = 3;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		world_add_type(
@@ -104,6 +119,12 @@ random_catalogue(struct world *w, struct random *r)
 			    w, r, types[i].id, usual, usual_bits, 7);
 	}
 	random_operations(w, r, 38, defaults, defaults_bits, 2);
+	random_operations(w, r, 1, on_collections, on_collections_bits, 4);
+	random_operations(w, r, 31, on_content, on_content_bits, 2);
+	random_operations(w, r, 6, &import, &import_bit, 1);
+	random_operations(w, r, 43, &copy, &copy_bit, 1);
+	world_add_deploy(w, (struct rv_row_deploy){ 31, 20 });
+	world_add_deploy(w, (struct rv_row_deploy){ 38, 16 });
 	world_add_operation_need(
 	    w, (struct rv_row_operation_need){ 26, 1, 27 });
 	world_add_operation_need(
@@ -124,6 +145,7 @@ random_classes(struct world *w)
 		{ "SMS_R_System", "Read", 0 },
 		{ "SMS_R_System", "Act", 31 },
 		{ "SMS_R_System", "Delete", 63 },
+		{ "SMS_R_System", "Modify", 7 },
 		{ "SMS_R_User", "Read", 0 },
 		{ "SMS_R_UserGroup", "Read", 0 },
 		{ "SMS_R_UserGroup", "Act", 31 },
@@ -245,18 +267,19 @@ random_subjects(struct world *w, struct random *r)
 static inline void
 random_objects(struct world *w, struct random *r)
 {
-	static const uint32_t types[] = { 26, 31, 31, 31, 38, 200 };
+	static const uint32_t types[] = { 26, 31, 31, 31, 38, 200, 6, 43, 226,
+		226 };
 	size_t n = random_size(r);
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t type = types[random_below(r, 6)];
+		uint32_t type = types[random_below(r, 10)];
 		size_t scopes = random_below(r, 4);
 		/* Keys repeat between types. */
 		struct rv_slice key = world_name(w, "o%zu", i / 2 * 2 + i % 2);
 
 		world_add_object(w, (struct rv_row_object){ type, key });
 		for (;
-		     (type == 31 || type == 38) && w->n_scope > 1 && scopes > 0;
+		     type != 26 && type != 200 && w->n_scope > 1 && scopes > 0;
 		     scopes--)
 			world_add_object_scope(
 			    w, (struct rv_row_object_scope){ type, key,
@@ -387,7 +410,7 @@ static inline struct rv_question
 random_question(struct world *w, struct random *r)
 {
 	const struct rv_row_operation *o = PICK(w, r, operation);
-	struct rv_question q;
+	struct rv_question q = { .want = RV_WANT_ALL };
 	size_t name = random_below(r, 10);
 
 	if (random_chance(r, 20))
@@ -424,6 +447,17 @@ random_has_operation(
 	return false;
 }
 
+static inline bool
+random_has_scope(
+    const struct world *w, uint64_t assignment, struct rv_slice scope)
+{
+	for (size_t i = 0; i < w->n_assignment_scope; i++)
+		if (w->assignment_scope[i].assignment_id == assignment &&
+		    rv_slice_eq(w->assignment_scope[i].scope_id, scope))
+			return true;
+	return false;
+}
+
 /*
  * Guides a subject and a question to an assignment: its user, an operation
  * of its role, an object that it may cover.
@@ -456,8 +490,10 @@ random_guided(struct world *w, struct random *r, struct random_subject *s,
 	for (size_t i = 0; i < w->n_object_scope; i++) {
 		const struct rv_row_object_scope *os = PICK(w, r, object_scope);
 
-		if (rv_slice_eq_cstr(
-			q->type, os->object_type_id == 31 ? "31" : "38"))
+		if (rv_slice_eq(
+			q->type, world_name(w, "%u", os->object_type_id)) &&
+		    (random_chance(r, 30) ||
+			random_has_scope(w, a->assignment_id, os->scope_id)))
 			q->key = os->key;
 	}
 }

@@ -81,7 +81,7 @@ test_empty_site(void **state)
 		.groups_known = true,
 		.level = RV_LEVEL_HELLO };
 	const struct rv_question q = { RV_SLICE_LIT("SMS_Application"),
-		RV_SLICE_LIT("Read"), RV_SLICE_LIT("x") };
+		RV_SLICE_LIT("Read"), RV_SLICE_LIT("x"), RV_WANT_ALL };
 	struct rv_snapshot_counts counts;
 	struct rv_snapshot *s;
 	struct rv_verdict v;
@@ -115,7 +115,7 @@ test_deep_and_broad(void **state)
 		.ids = &id, .n_ids = 1, .n_own = 1, .groups_known = true
 	};
 	struct rv_question q = { RV_SLICE_LIT("Collection"),
-		RV_SLICE_LIT("Modify"), RV_SLICE_NONE };
+		RV_SLICE_LIT("Modify"), RV_SLICE_NONE, RV_WANT_ALL };
 	struct rv_snapshot *s;
 	struct rv_verdict v;
 	struct world w;
@@ -224,18 +224,29 @@ test_validation(void **state)
 	BREAKS(s->assignments[0].all_scopes, !s->assignments[0].all_scopes);
 	BREAKS(s->assignments[0].bare, true);
 	BREAKS(s->assignments[0].until_ms, s->assignments[0].from_ms);
-	BREAKS(s->assignments[0].outer, 0);
-	BREAKS(s->assignments[0].scopes, 9999);
+	BREAKS(s->assignments[0].outer_set, 0);
+	BREAKS(s->assignments[0].scope_set, 9999);
+	BREAKS(s->assignments[0].outer.n, 0);
+	BREAKS(s->assignments[0].scopes.p, NULL);
+	BREAKS(s->assignments[0].masks, s->role_masks + s->n_types);
+	BREAKS(s->assignments[0].minimum, 3);
+	BREAKS(s->assignments[0].security, false);
+	BREAKS(s->scope_rows[0], 0);
+	BREAKS(s->admins_by_id[0], s->admins_by_id[1]);
+	BREAKS(s->collections_by_id[0], s->collections_by_id[1]);
+	BREAKS(s->type_first[s->n_types], 0);
 	BREAKS(s->admins[1].first, 0);
 	BREAKS(s->principal_admin[0], 1);
-	BREAKS(s->object_scopes[0], 9999);
+	BREAKS(s->object_scopes[0].a, 9999);
+	BREAKS(s->object_scopes[0].b, RV_SCOPES_MANY);
 	BREAKS(s->resources[0].resource_id, 5);
 	BREAKS(s->resources[1].type, RV_RESOURCE_USER);
 	BREAKS(s->members.items[0], 0);
-	BREAKS(s->scope_sets.summary[1], 0);
 	BREAKS(s->collection_sets.ids[0], 9999);
-	BREAKS(s->object_keys.entries[0].n, 1);
-	BREAKS(s->role_ids.slots[0].entry, s->role_ids.slots[0].entry + 1);
+	BREAKS(s->object_keys.places[0], s->object_keys.places[0] + 1);
+	BREAKS(s->inside.rows[0], s->inside.rows[0] ^ 1);
+	BREAKS(s->kind_rows[0], s->kind_rows[0] + 1);
+	BREAKS(s->role_ids.slots[0].at, s->role_ids.slots[0].at ^ 1);
 #undef BREAKS
 	assert_int_equal(rv_snapshot_validate(s, &why), RV_OK);
 	rv_snapshot_free(&s);

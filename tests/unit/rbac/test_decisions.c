@@ -11,6 +11,7 @@
 #include <dirent.h>
 
 #include "naive.h"
+#include "pair_cases.h"
 #include "policy.h"
 
 #define FOLDER "tests/decisions/"
@@ -23,6 +24,7 @@ struct expected {
 	bool said_because, said_by, said_level, said_until;
 	enum rv_reason reason;
 	unsigned missing;
+	unsigned half_missing[NAIVE_HALVES]; /* with "N:condition" */
 	uint64_t by[RV_VERDICT_ASSIGNMENTS];
 	size_t n_by;
 	enum rv_level level_needed;
@@ -32,6 +34,7 @@ struct expected {
 struct standing {
 	int64_t at;
 	enum rv_level level;
+	enum rv_pairing pairing;
 	/* "member NAME GROUP...": a row each */
 	char member[64][2][64];
 	size_t n_members;
@@ -41,6 +44,14 @@ static void
 take_condition(
     struct expected *x, const char *word, const struct policy_line *l)
 {
+	char *colon;
+	unsigned long half = strtoul(word, &colon, 10);
+	unsigned *missing = &x->missing;
+
+	if (*colon == ':' && half >= 1 && half <= NAIVE_HALVES) {
+		missing = &x->half_missing[half - 1];
+		word = colon + 1;
+	}
 	for (int r = RV_REASON_ALLOWED; r <= RV_REASON_GROUPS_UNKNOWN; r++)
 		if (strcmp(word, rv_reason_name((enum rv_reason)r)) == 0) {
 			x->reason = (enum rv_reason)r;
@@ -49,7 +60,7 @@ take_condition(
 	for (unsigned bit = 1; bit <= RV_MISSING_READ; bit <<= 1)
 		if (strcmp(word, rv_missing_name((enum rv_missing)bit)) == 0) {
 			x->reason = RV_REASON_NOT_PERMITTED;
-			x->missing |= bit;
+			*missing |= bit;
 			return;
 		}
 	policy_die(l, "no such reason or condition");
@@ -174,7 +185,8 @@ replay_case(struct world *w, const struct rv_snapshot *s,
 
 	take_subject(w, &x, standing, word_at(l, 1));
 	q = (struct rv_question){ name_at(w, l, 3), name_at(w, l, 2),
-		word_is(l, 4, "-") ? RV_SLICE_NONE : name_at(w, l, 4) };
+		word_is(l, 4, "-") ? RV_SLICE_NONE : name_at(w, l, 4),
+		RV_WANT_ALL };
 	take_options(&x, l, 5);
 	if (decision == RV_DENY && !x.said_because)
 		policy_die(l, "a deny needs its reason: because ...");
@@ -186,6 +198,77 @@ replay_case(struct world *w, const struct rv_snapshot *s,
 	show("engine", &engine);
 	show("naive ", &naive);
 	return false;
+}
+
+static bool
+pair_as_expected(const struct expected *x, enum rv_decision decision,
+    const struct rv_pair_verdict *v)
+{
+	if (v->decision != decision)
+		return false;
+	for (size_t i = 0; x->said_because && i < v->n_halves; i++)
+		if (v->halves[i].missing != x->half_missing[i])
+			return false;
+	if (x->said_because && v->reason != x->reason)
+		return false;
+	return !x->said_by || (v->n_assignments == x->n_by &&
+				  memcmp(v->assignments, x->by,
+				      x->n_by * sizeof(*x->by)) == 0);
+}
+
+static void
+show_pair(const struct rv_pair_verdict *v)
+{
+	print_error("  engine: %s %s, missing:",
+	    v->decision == RV_ALLOW ? "allow" : "deny",
+	    rv_reason_name(v->reason));
+	for (size_t i = 0; i < v->n_halves; i++)
+		for (unsigned bit = 1; bit <= RV_MISSING_READ; bit <<= 1)
+			if ((v->halves[i].missing & bit) != 0)
+				print_error(" %zu:%s", i + 1,
+				    rv_missing_name((enum rv_missing)bit));
+	print_error(", by");
+	for (size_t i = 0; i < v->n_assignments; i++)
+		print_error(" %llu", (unsigned long long)v->assignments[i]);
+	print_error("\n");
+}
+
+/* can|cannot USER OPERATION ... [options] */
+static bool
+replay_pair(struct world *w, const struct rv_snapshot *s,
+    const struct standing *standing, const struct policy_line *l)
+{
+	const enum rv_decision decision =
+	    word_is(l, 0, "can") ? RV_ALLOW : RV_DENY;
+	struct rv_arena *arena = rv_arena_new(0);
+	struct expected x = { .at = standing->at };
+	const struct rv_subject_resolved *u;
+	struct naive_pair_verdict naive;
+	struct rv_pair_verdict engine;
+	struct pair_case c;
+	bool good;
+
+	assert_non_null(arena);
+	take_subject(w, &x, standing, word_at(l, 1));
+	take_options(&x, l, pair_read(w, l, &c));
+	if (decision == RV_DENY && !x.said_because)
+		policy_die(l, "a refusal needs its reason: because ...");
+	assert_int_equal(rv_rbac_resolve(s, &x.u, arena, &u), RV_OK);
+	assert_int_equal(
+	    rv_rbac_pair(u, x.at, &c.q, standing->pairing, arena, &engine),
+	    RV_OK);
+	naive_pair(w, &x.u, x.at, &c.q, standing->pairing, FLAW_NONE, &naive);
+	good = pair_as_expected(&x, decision, &engine) &&
+	       same_pair(&engine, &naive,
+		   standing->pairing == RV_PAIRING_USER ||
+		       c.q.operation == RV_PAIR_READ_DEPLOYMENT);
+	if (!good) {
+		print_error("%s:%d: not as expected\n", l->file, l->number);
+		show_pair(&engine);
+		print_error("  naive: %s\n", rv_reason_name(naive.reason));
+	}
+	rv_arena_free(&arena);
+	return good;
 }
 
 static void
@@ -203,6 +286,10 @@ stand(struct standing *standing, const struct policy_line *l)
 		standing->at = number_at(l, 1);
 	else if (word_is(l, 0, "level"))
 		standing->level = level_at(l, 1);
+	else if (word_is(l, 0, "pairing"))
+		standing->pairing = word_is(l, 1, "user")
+					? RV_PAIRING_USER
+					: RV_PAIRING_ASSIGNMENT;
 	else if (!word_is(l, 0, "member"))
 		policy_die(l, "not understood");
 }
@@ -226,6 +313,11 @@ replay(const char *name, size_t *ret_cases, size_t *ret_failed)
 	s = world_snapshot(&w);
 	f = policy_open(&l, cases);
 	while (policy_next(f, &l)) {
+		if (word_is(&l, 0, "can") || word_is(&l, 0, "cannot")) {
+			++*ret_cases;
+			*ret_failed += !replay_pair(&w, s, &standing, &l);
+			continue;
+		}
 		if (!word_is(&l, 0, "allow") && !word_is(&l, 0, "deny")) {
 			stand(&standing, &l);
 			continue;

@@ -28,7 +28,7 @@ ask(struct world *w, struct random *r, struct asked *a)
 {
 	random_subject(w, r, &a->s);
 	a->q = random_question(w, r);
-	if (random_chance(r, 65)) {
+	if (random_chance(r, 85)) {
 		random_guided(w, r, &a->s, &a->q);
 		a->s.u.level = RV_LEVEL_HELLO;
 	}

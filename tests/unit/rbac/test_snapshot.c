@@ -80,7 +80,7 @@ test_facts(void **state)
 	assert_null(rv_snapshot_operation_name(o->s, 1, 255).p);
 	assert_null(rv_snapshot_operation_name(o->s, 2, 0).p);
 	rv_snapshot_count(o->s, &c);
-	assert_int_equal(c.types, 10);
+	assert_int_equal(c.types, 13);
 	assert_int_equal(c.roles, 13);
 	assert_int_equal(c.scopes, 5);
 	assert_int_equal(c.collections, 8);
@@ -280,7 +280,8 @@ test_many_assignments(void **state)
 {
 	struct rv_slice ids[40] = { { NULL, 0 } };
 	struct rv_subject u = subject(ids, 40);
-	const struct rv_question q = { L("Application"), L("Read"), L("x") };
+	const struct rv_question q = { L("Application"), L("Read"), L("x"),
+		RV_WANT_ALL };
 	struct rv_snapshot *s;
 	struct rv_verdict v;
 	struct world w;
@@ -338,23 +339,25 @@ test_hostile_questions(void **state)
 	const struct rv_slice ids[] = { L("krb5:alice@LAB.TEST"), RV_SLICE_NONE,
 		L("") };
 	struct rv_subject u = subject(ids, 3);
-	struct rv_question q = { L("Application"), L("Read"), L("app-eu") };
+	struct rv_question q = { L("Application"), L("Read"), L("app-eu"),
+		RV_WANT_ALL };
 	struct rv_verdict v;
 
 	for (size_t i = 0; i < n * n * n; i++) {
 		struct rv_question bad = { odd[i % n], odd[i / n % n],
-			odd[i / n / n] };
+			odd[i / n / n], RV_WANT_ALL };
 
 		rv_rbac_check(o->s, &u, 0, &bad, &v);
 		assert_int_equal(v.decision, RV_DENY);
 		assert_int_equal(v.reason, RV_REASON_UNKNOWN_TYPE);
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct rv_question bad = { q.type, odd[i], q.key };
+		struct rv_question bad = { q.type, odd[i], q.key, RV_WANT_ALL };
 
 		rv_rbac_check(o->s, &u, 0, &bad, &v);
 		assert_int_equal(v.reason, RV_REASON_UNKNOWN_OPERATION);
-		bad = (struct rv_question){ q.type, q.operation, odd[i] };
+		bad = q;
+		bad.key = odd[i];
 		rv_rbac_check(o->s, &u, 0, &bad, &v);
 		assert_int_equal(v.reason, RV_REASON_NO_SUCH_OBJECT);
 	}

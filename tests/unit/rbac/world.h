@@ -24,6 +24,7 @@ struct world {
 	ROWS(operation_need);
 	ROWS(class_operation);
 	ROWS(default_instance);
+	ROWS(deploy);
 	ROWS(role);
 	ROWS(role_operation);
 	ROWS(scope);
@@ -45,6 +46,7 @@ struct world {
 	X(operation_need)        \
 	X(class_operation)       \
 	X(default_instance)      \
+	X(deploy)                \
 	X(role)                  \
 	X(role_operation)        \
 	X(scope)                 \

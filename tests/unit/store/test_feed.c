@@ -430,8 +430,11 @@ read_on(void *arg)
 		.n_own = 1,
 		.groups_known = true,
 		.level = RV_LEVEL_WINDOWS };
-	const struct rv_question q = { RV_SLICE_LIT("SMS_Application"),
-		RV_SLICE_LIT("Read"), RV_SLICE_LIT("app-1") };
+	const struct rv_question q = {
+		.type = RV_SLICE_LIT("SMS_Application"),
+		.operation = RV_SLICE_LIT("Read"),
+		.key = RV_SLICE_LIT("app-1"),
+	};
 
 	urcu_qsbr_register_thread();
 	while (!atomic_load(&r->stop)) {
