@@ -2,6 +2,7 @@
 # line says how many checks passed and failed.
 
 include tests/lab.mk
+include tests/bench.mk
 
 JOBS ?= 2
 FUZZ_SECONDS ?= 60
@@ -14,6 +15,8 @@ endif
 HARNESS := $(OWN_MOUNTS) tests/lab/harness.pl -j $(JOBS)
 
 SCENARIOS := $(sort $(wildcard tests/scenario/*.py))
+# The rule three times over, and what each of them must notice.
+DIFFERENTIAL := $(addprefix tests/differential/,bugs.py run.py properties.py)
 LINTS := $(filter-out %/common.py,$(sort $(wildcard tests/lint/*.py)))
 PGTAP := $(sort $(wildcard sql/tests/*.sql))
 # unit and replay programs of a build, as the harness wants them
@@ -24,7 +27,7 @@ asan_programs = $(filter-out %/rbac/test_memory,$(call programs,asan))
 scenarios = $(addprefix $(1):,$(SCENARIOS))
 submake = +@$(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: test check builds lint fmt-check fmt fuzz cover clean
+.PHONY: test check builds differential lint fmt-check fmt fuzz cover clean
 
 ## make test       install packages, build, and run everything below
 test: packages
@@ -44,6 +47,10 @@ check: builds
 	@$(HARNESS) $(call scenarios,asan) $(call scenarios,release) \
 	    $(asan_programs) $(call programs,release) \
 	    $(addprefix sql:,$(PGTAP)) $(addprefix lint:,$(LINTS))
+
+## make differential  the rule in C, SQL and Prolog, compared; planted bugs
+differential: packages builds
+	@$(HARNESS) $(addprefix release:,$(DIFFERENTIAL))
 
 ## make lint       the lints alone
 lint:
