@@ -52,6 +52,9 @@
 --              Company Resource Access Manager (until 2099), Auditor; and
 --              Full Administrator in January 2024, expired since
 --   mallory, heidi and dave himself have no administrative user.
+--
+-- Reports: CREATE ROLE report_bob LOGIN IN ROLE reeve_reporting; and that login
+-- reads in reeve.v_rbac_* what bob may read; report_analysts what analysts may.
 
 BEGIN;
 SET LOCAL ROLE reeve_owner;
@@ -312,6 +315,13 @@ SELECT 'group:10000000-0000-4000-8000-0000000000' || nn,
     '10000000-0000-4000-8000-0000000000' || nn, 'LAB\' || n, initcap(n),
     'cn=' || n || ',ou=groups,dc=lab,dc=test', true, 'sample'
 FROM (VALUES ('analysts', '01'), ('deployers', '03')) AS g (n, nn);
+
+-- Logins that report for bob and for the analysts, once they are made.
+INSERT INTO reporting_login (login, admin_id)
+SELECT l.login, u.admin_id
+FROM (VALUES ('report_bob', 'bob@LAB.TEST'),
+    ('report_analysts', 'LAB\analysts')) AS l (login, logon)
+JOIN administrative_user u ON u.logon_name = l.logon;
 
 CREATE TEMPORARY TABLE sample_assignment ON COMMIT DROP AS
 SELECT a.*, nextval('assignment_id_seq') AS id

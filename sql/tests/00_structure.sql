@@ -34,7 +34,7 @@ $$, 'reeve_owner owns every function');
 SELECT ok(NOT rolcanlogin AND NOT rolsuper AND NOT rolcreaterole
     AND NOT rolcreatedb AND NOT rolbypassrls, rolname || ' has no powers')
 FROM pg_roles WHERE rolname IN
-    ('reeve_owner', 'reeve_runtime', 'reeve_auditor');
+    ('reeve_owner', 'reeve_runtime', 'reeve_auditor', 'reeve_reporting');
 SELECT is_empty($$
     SELECT relname FROM pg_class
     WHERE relnamespace = 'reeve'::regnamespace AND relname <> lower(relname)
@@ -42,14 +42,39 @@ SELECT is_empty($$
     WHERE pronamespace = 'reeve'::regnamespace AND proname <> lower(proname)
 $$, 'names are in lower case');
 
--- Functions that run with the owner's rights are few, and listed here.
+-- Functions that run with the owner's rights are few, and listed here, each
+-- with the reason why who calls it cannot do it with rights of their own.
+CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
+    ('schema_version', 'a login of any group asks it before all else'),
+    ('allowed', 'reads all of the policy for one decision'),
+    ('explain', 'likewise, for its reasons'),
+    ('permissions_of', 'likewise, for what a subject holds'),
+    ('passes_gate', 'likewise, for the minimum of the site'),
+    ('count_objects', 'likewise, for many objects'),
+    ('allowed_objects', 'likewise'),
+    ('who_may', 'likewise, for all administrative users'),
+    ('holdings', 'likewise, for all that a subject has'),
+    ('allowed_pair', 'likewise, for an operation on two things'),
+    ('explain_pair', 'likewise, for its reasons'),
+    ('permissions_of_login', 'tells a login what its own user holds'),
+    ('scope_membership_add', 'writes, if the rule lets its caller'),
+    ('scope_membership_remove', 'likewise'),
+    ('account_mark_orphaned', 'writes what the directory says'),
+    ('site_init', 'writes; granted to nobody')) AS x (name, reason)
+UNION ALL SELECT 'fn_rbac_' || name,
+    'shows a login what its own user may read' FROM unnest(ARRAY['admin',
+    'adminaudit', 'application', 'collection', 'fullcollectionmembership',
+    'getadminids', 'package', 'permission', 'r_system', 'r_user',
+    'r_usergroup', 'role', 'roleoperation', 'scope', 'securedobject',
+    'securedobjectscope', 'tasksequencepackage']) AS name;
 SELECT set_eq($$
     SELECT proname::text FROM pg_proc
     WHERE pronamespace = 'reeve'::regnamespace AND prosecdef
-$$, ARRAY['schema_version', 'allowed', 'explain', 'permissions_of',
-    'permissions_of_login', 'passes_gate', 'scope_membership_add',
-    'scope_membership_remove', 'site_init', 'account_mark_orphaned'],
-    'the SECURITY DEFINER functions');
+$$, 'SELECT name FROM definer', 'the SECURITY DEFINER functions');
+SELECT is_empty($$
+    SELECT proname FROM pg_proc WHERE pronamespace = 'reeve'::regnamespace
+    GROUP BY proname HAVING count(*) > 1
+$$, 'no name means two functions');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p
     WHERE pronamespace = 'reeve'::regnamespace AND prosecdef
@@ -85,14 +110,34 @@ SELECT set_eq($$
         AND a.grantee = 'reeve_runtime'::regrole
 $$, ARRAY['schema_version', 'allowed', 'explain', 'permissions_of',
     'permissions_of_login', 'passes_gate', 'scope_membership_add',
-    'scope_membership_remove', 'account_mark_orphaned',
-    'edm_time', 'to_ms'], 'what reeve_runtime may call');
+    'scope_membership_remove', 'account_mark_orphaned', 'count_objects',
+    'allowed_objects', 'who_may', 'holdings', 'allowed_pair',
+    'explain_pair', 'edm_time', 'to_ms'], 'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
     WHERE pronamespace = 'reeve'::regnamespace
         AND a.grantee = 'reeve_auditor'::regrole
+        AND p.proname NOT LIKE 'fn\_rbac\_%'
 $$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms'],
     'what reeve_auditor may call: nothing that takes principal ids');
+SELECT set_eq($$
+    SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND a.grantee = 'reeve_reporting'::regrole
+$$, $$
+    SELECT 'reeve.' || name || '()' FROM definer
+    WHERE name LIKE 'fn\_rbac\_%' OR name = 'permissions_of_login'
+$$, 'what reeve_reporting may call: what takes no argument');
+SELECT set_eq($$
+    SELECT c.relname::text FROM pg_class c, aclexplode(c.relacl) a
+    WHERE relnamespace = 'reeve'::regnamespace
+        AND a.grantee = 'reeve_reporting'::regrole
+$$, $$
+    SELECT relname::text FROM pg_class
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'v'
+        AND relname LIKE 'v\_rbac\_%'
+        AND 'security_barrier=true' = ANY (reloptions)
+$$, 'and what it may read: the reports, each behind a barrier');
 
 -- Every policy table feeds reeve.change, refuses TRUNCATE and keeps its key.
 SELECT set_eq($$
@@ -133,7 +178,8 @@ CREATE FUNCTION pg_temp.columns_of(v text) RETURNS text LANGUAGE sql AS $$
         AND attnum > 0 AND NOT attisdropped
 $$;
 SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
-    ('feed_site', 'revision bigint, epoch text, minimum integer'),
+    ('feed_site', 'revision bigint, epoch text, minimum integer, pairing integer'),
+    ('feed_deploy', 'object_type_id integer, bit integer'),
     ('feed_type', 'object_type_id integer, sdk_name text, class_name text, secured_by integer'),
     ('feed_operation', 'object_type_id integer, bit integer, name text, type_wide boolean, security boolean, minimum integer'),
     ('feed_operation_need', 'object_type_id integer, bit integer, needed_bit integer'),

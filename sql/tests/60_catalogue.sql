@@ -134,5 +134,52 @@ SELECT is((SELECT count(*)::integer FROM collection WHERE is_built_in), 7,
 SELECT is((SELECT count(*)::integer FROM security_scope WHERE is_built_in), 2,
     'two built-in scopes');
 
+-- Deploying.
+SELECT results_eq('SELECT object_type_id, bit FROM feed_deploy ORDER BY 1',
+    $$VALUES (2, 14), (11, 22), (20, 23), (31, 20), (34, 26), (37, 26),
+        (38, 16), (47, 19), (48, 27), (53, 27)$$,
+    'what deploying content of each type asks for');
+SELECT is_empty($$SELECT d.* FROM deploy_operation d
+    LEFT JOIN operation o ON o.object_type_id = 1 AND o.bit = d.bit
+    WHERE o.name IS NULL OR o.name NOT LIKE 'Deploy %'
+        OR d.provenance = ''$$, 'is an operation that deploys');
+SELECT is((SELECT pairing FROM feed_site), 0, 'halves come from one assignment');
+DO $$
+BEGIN
+    PERFORM take_revision();
+    UPDATE site_setting SET deploy_pairing = 'user';
+END
+$$;
+SELECT is((SELECT pairing FROM feed_site), 1,
+    'or, where the site is set so, from any of the user');
+SELECT throws_ok($$INSERT INTO deploy_operation (object_type_id, bit,
+    provenance) VALUES (6, 14, 'x')$$, '42501', NULL,
+    'what the shipped types ask for does not change');
+DO $$
+BEGIN
+    INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, 'App', 'x', 'scope', 'test');
+END
+$$;
+SELECT lives_ok($$INSERT INTO deploy_operation (object_type_id, bit,
+    provenance) VALUES (2000000, 20, 'test')$$,
+    'an application says it of its own types');
+SELECT throws_ok($$UPDATE deploy_operation SET bit = 10
+    WHERE object_type_id = 2000000$$, '23514', NULL,
+    'but not that they ask for a type-wide operation');
+SELECT throws_ok($$UPDATE deploy_operation SET bit = 63
+    WHERE object_type_id = 2000000$$, '23503', NULL,
+    'nor for one that there is not');
+
+-- Type 26 alone has something in the place of Read.
+INSERT INTO operation (object_type_id, bit, name, is_type_wide, is_security,
+    provenance) VALUES (2000000, 1, 'A', false, false, 'test'),
+    (2000000, 2, 'B', false, false, 'test');
+INSERT INTO operation_need VALUES (2000000, 1, 2);
+SELECT is(read_bit(t), b::smallint, 'Read of type ' || t)
+FROM (VALUES (26, 27), (31, 0), (2000000, NULL)) AS x (t, b);
+SELECT is(needed_bits(2000000, 1::smallint), '{2,NULL}',
+    'in a type without Read nothing on an instance is allowed');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -66,5 +66,10 @@ SELECT results_eq($$SELECT body ->> 'RoleNames', body ->> 'Roles',
         '["Headquarters Workstations"]', '["SMS00UNA"]')$$,
     'what carol holds, by name and id');
 
+SELECT results_eq($$SELECT l.login::text COLLATE "default", u.logon_name
+    FROM reporting_login l JOIN administrative_user u USING (admin_id)
+    ORDER BY 1$$, $$VALUES ('report_analysts', 'LAB\analysts'),
+    ('report_bob', 'bob@LAB.TEST')$$, 'two logins are bound for reports');
+
 SELECT * FROM finish();
 ROLLBACK;
