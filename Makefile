@@ -36,6 +36,10 @@ endif
 PACKAGES := libevent_core liburcu-qsbr jansson krb5-gssapi krb5 libpq openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lldap -llber
+CLI_PACKAGES := libcurl jansson krb5
+CLI_LIBS = $(shell pkg-config --libs $(CLI_PACKAGES))
+$(B)/unit/cli/%: LDLIBS += $(CLI_LIBS)
+$(B)/provider/cli/%.o: CPPFLAGS += $(shell pkg-config --cflags libcurl)
 
 DATADIR ?= /usr/share/reeve
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -46,20 +50,26 @@ LDLIBS = $(PKG_LIBS) -lm
 
 RBAC_SRC := $(sort $(wildcard rbac/*.c rbac/*/*.c))
 AUTH_SRC := $(sort $(wildcard auth/*.c))
-PROVIDER_SRC := $(sort $(wildcard provider/*.c provider/*/*.c))
+CLI_SRC := $(sort $(wildcard provider/cli/*.c))
+PROVIDER_SRC := $(filter-out $(CLI_SRC), \
+	$(sort $(wildcard provider/*.c provider/*/*.c)))
 MAIN_SRC := provider/main.c
+CLI_MAIN_SRC := provider/cli/main.c
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OBJ := $(call objects,$(RBAC_SRC) $(AUTH_SRC) \
 	$(filter-out $(MAIN_SRC),$(PROVIDER_SRC)))
+# The command needs the bottom library of the daemon and nothing else of it.
+CLI_OBJ := $(call objects,$(filter-out $(CLI_MAIN_SRC),$(CLI_SRC)))
+BASE_OBJ := $(call objects,$(wildcard rbac/base/*.c) provider/version.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 .PHONY: all help
 .SECONDARY:
-all: $(B)/reeved $(UNIT) $(REPLAY)
+all: $(B)/reeved $(B)/reeve $(UNIT) $(REPLAY)
 
 help:
 	@sed -n 's/^##[ ]//p' Makefile tests/*.mk
@@ -92,7 +102,11 @@ $(B)/reeved: $(call objects,$(MAIN_SRC)) $(LIB_OBJ)
 	@echo '  link  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/libreeve-test.a: $(LIB_OBJ)
+$(B)/reeve: $(call objects,$(CLI_MAIN_SRC)) $(CLI_OBJ) $(BASE_OBJ)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(B)/libreeve-test.a: $(LIB_OBJ) $(CLI_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
@@ -100,6 +114,8 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libreeve-test.a
 	@mkdir -p $(@D)
 	@echo '  link  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+# Sets of ids are compared with CRoaring's, in tests alone.
+$(B)/unit/rbac/test_ids%: LDLIBS += -lroaring
 
 $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
 		$(B)/libreeve-test.a
@@ -116,7 +132,8 @@ MANUALS := $(sort $(wildcard docs/man/*.[1-8]))
 
 .PHONY: install docs
 ## make install    install under DESTDIR (PREFIX=/usr, SYSCONFDIR=/etc)
-install: $(B)/reeved
+install: $(B)/reeved $(B)/reeve
+	install -D -m 755 $(B)/reeve $(DESTDIR)$(PREFIX)/bin/reeve
 	install -D -m 755 $(B)/reeved $(DESTDIR)$(PREFIX)/sbin/reeved
 	install -d $(DESTDIR)$(DATADIR)/sql/migrations
 	install -m 644 sql/migrations/*.sql $(DESTDIR)$(DATADIR)/sql/migrations

@@ -1,161 +1,193 @@
-/*
- * On which instances of a type a subject may do something.  What each wanted
- * operation reaches is a row of bits, over scopes, collections or resources,
- * joined over all assignments; an instance is in the answer when all of them
- * reach it.
- */
+/* On which instances of a type a subject may do something. */
 #include "conditions.h"
-
-#include "reeve/rbac_ask.h"
-
-#include <string.h>
-
-/* What one operation reaches, by whatever assignments. */
-struct reach {
-	bool all;
-	uint64_t *row;
-};
+#include "reached.h"
 
 struct search {
 	const struct rv_subject_resolved *k;
 	int64_t at_ms;
 	const struct rv_prepared *p;
 	struct rv_arena *arena;
-	size_t items; /* of a row */
-	struct reach own;
-	struct reach needs[RV_BITS];
-	size_t n_needs;
+	uint64_t within;
+	struct rv_reached *r;
 };
 
 static size_t
 universe_of(const struct rv_prepared *p)
 {
 	const struct rv_snapshot *s = p->s;
+	size_t n = 0;
 
 	switch (p->table) {
 	case RV_IN_OBJECTS:
-		return s->type_first[p->base.type + 1] -
-		       s->type_first[p->base.type];
 	case RV_IN_COLLECTIONS:
-		return s->collection_ids.n;
 	case RV_IN_ROLES:
-		return s->role_ids.n;
-	case RV_IN_ADMINS:
-		return s->n_admins;
 	case RV_IN_SCOPES:
-		return s->scope_ids.n;
+		return rv_order_count(rv_reached_order(p));
+	case RV_IN_ADMINS:
+		return (size_t)rv_idset_count(s->admin_ids);
 	case RV_IN_RESOURCES:
-		return s->n_resources;
+		break;
 	}
-	return 0;
+	if ((p->kinds & RV_CLASS_DEVICES) != 0)
+		n += rv_idset_count(rv_kind_set(s, RV_RESOURCE_DEVICE));
+	if ((p->kinds & RV_CLASS_USERS) != 0)
+		n += rv_idset_count(rv_kind_set(s, RV_RESOURCE_USER));
+	if ((p->kinds & RV_CLASS_GROUPS) != 0)
+		n += rv_idset_count(rv_kind_set(s, RV_RESOURCE_GROUP));
+	return n;
 }
 
 /* ---- What an operation reaches ----------------------------------------- */
 
 static void
-join_words(uint64_t *row, const uint64_t *more, size_t items)
+reach_scopes(const struct rv_claim *c, struct rv_reach *r)
 {
-	for (size_t i = 0; i < rv_words(items); i++)
-		row[i] |= more[i];
+	const struct rv_ids scopes = c->a->scopes;
+
+	r->all |= c->all_scopes;
+	for (size_t i = 0; i < scopes.n && !r->all; i++)
+		rv_row_add(r->row, scopes.p[i]);
 }
 
-static void
-add_range(uint64_t *row, uint32_t from, uint32_t to)
+/* The collections of a kind: nothing else is in a root of it. */
+static int
+join_members(const struct search *q, const struct rv_claim *c,
+    enum rv_collection_kind kind, struct rv_reach *r)
 {
-	for (uint32_t i = from; i < to;) {
-		const bool whole = i % RV_BITS == 0 && to - i >= RV_BITS;
+	const struct rv_ids ids = c->a->collections;
+	int e = RV_OK;
 
-		if (whole)
-			row[i / RV_BITS] = UINT64_MAX;
-		else
-			rv_row_add(row, i);
-		i += whole ? RV_BITS : 1;
+	for (size_t i = 0; e == RV_OK && i < ids.n; i++) {
+		const struct rv_collection *one =
+		    rv_collection_at(q->k->s, ids.p[i]);
+
+		if (one != NULL && one->kind == kind)
+			e = rv_idsum_join(r->sum, one->members);
 	}
-}
-
-static void
-reach_scopes(
-    const struct search *q, const struct rv_assignment *a, struct reach *r)
-{
-	r->all |= a->all_scopes;
-	if (r->all)
-		return;
-	if (a->scope_row != NULL) {
-		join_words(r->row, a->scope_row, q->items);
-		return;
-	}
-	for (size_t i = 0; i < a->scopes.n; i++)
-		rv_row_add(r->row, a->scopes.p[i]);
-}
-
-static void
-reach_collections(const struct search *q, const struct rv_assignment *a,
-    bool below, struct reach *r)
-{
-	for (size_t i = 0; i < a->outer.n; i++) {
-		const uint32_t c = a->outer.p[i];
-
-		add_range(r->row, below ? c + 1 : c,
-		    q->k->s->collections[c].last + 1);
-	}
-}
-
-static void
-reach_resources(
-    const struct search *q, const struct rv_assignment *a, struct reach *r)
-{
-	const struct rv_snapshot *s = q->k->s;
-
-	if (a->all_devices)
-		join_words(
-		    r->row, rv_kind_row(s, RV_RESOURCE_DEVICE), q->items);
-	if (a->all_users) {
-		join_words(r->row, rv_kind_row(s, RV_RESOURCE_USER), q->items);
-		join_words(r->row, rv_kind_row(s, RV_RESOURCE_GROUP), q->items);
-	}
-	for (size_t i = 0; i < a->collections.n; i++) {
-		const enum rv_collection_kind kind =
-		    s->collections[a->collections.p[i]].kind;
-
-		if (kind == RV_KIND_DEVICE ? !a->all_devices : !a->all_users)
-			rv_members_join(
-			    &s->inside, a->collections.p[i], r->row);
-	}
+	return e;
 }
 
 static int
-reach_operation(struct search *q, unsigned bit, enum rv_cover cover, bool below,
-    struct reach *ret)
+join_kind(const struct search *q, unsigned kind, enum rv_resource_type type,
+    struct rv_reach *r)
 {
-	const struct rv_target *t = &q->p->base;
-	struct reach r = { 0 };
+	if ((q->p->kinds & kind) == 0)
+		return RV_OK;
+	return rv_idsum_join(r->sum, rv_kind_set(q->k->s, type));
+}
 
-	r.row = rv_arena_alloc(q->arena, rv_words(q->items) * sizeof(*r.row));
-	if (r.row == NULL)
+/* Of the kinds that the class has not, some may be joined, too. */
+static int
+reach_resources(
+    const struct search *q, const struct rv_claim *c, struct rv_reach *r)
+{
+	const bool users =
+	    (q->p->kinds & (RV_CLASS_USERS | RV_CLASS_GROUPS)) != 0;
+	int e = RV_OK;
+
+	if (c->a->all_devices)
+		e = join_kind(q, RV_CLASS_DEVICES, RV_RESOURCE_DEVICE, r);
+	else if ((q->p->kinds & RV_CLASS_DEVICES) != 0)
+		e = join_members(q, c, RV_KIND_DEVICE, r);
+	if (e != RV_OK || !users)
+		return e;
+	if (!c->a->all_users)
+		return join_members(q, c, RV_KIND_USER, r);
+	e = join_kind(q, RV_CLASS_USERS, RV_RESOURCE_USER, r);
+	return e != RV_OK ? e
+			  : join_kind(q, RV_CLASS_GROUPS, RV_RESOURCE_GROUP, r);
+}
+
+static uint32_t
+parent_of(const struct rv_snapshot *s, uint32_t number)
+{
+	const struct rv_collection *c = rv_collection_at(s, number);
+
+	return c != NULL ? c->parent : RV_NONE;
+}
+
+/*
+ * From the collections in the row to all that are limited to them: each is
+ * looked at once, with the way up to the next that was.
+ */
+static int
+spread(const struct search *q, struct rv_reach *r)
+{
+	const struct rv_snapshot *s = q->k->s;
+	uint64_t *known = rv_arena_alloc(
+	    q->arena, rv_words(q->r->items + 1) * sizeof(*known));
+	struct rv_order_at at = { 0 };
+	uint32_t id;
+
+	if (known == NULL)
 		return RV_ERR_NOMEM;
-	for (size_t i = 0; i < q->k->n && !t->never; i++) {
-		const struct rv_assignment *a = q->k->found[i];
+	while ((id = rv_order_next(s->collection_order, &at)) != RV_NONE) {
+		uint32_t top = id, up;
+		bool in;
 
-		if ((rv_permitted(q->k, a, q->at_ms, t->type) & RV_BIT(bit)) ==
-		    0)
-			continue;
-		switch (cover) {
-		case RV_COVER_NOTHING:
-			r.all = true;
-			break;
-		case RV_COVER_SCOPE:
-			reach_scopes(q, a, &r);
-			break;
-		case RV_COVER_COLLECTION:
-			reach_collections(q, a, below, &r);
-			break;
-		case RV_COVER_RESOURCE:
-			reach_resources(q, a, &r);
-			break;
+		while (!rv_row_has(known, top) && !rv_row_has(r->row, top) &&
+		       (up = parent_of(s, top)) != RV_NONE)
+			top = up;
+		in = rv_row_has(r->row, top);
+		rv_row_add(known, top);
+		for (uint32_t o = id; o != top; o = parent_of(s, o)) {
+			rv_row_add(known, o);
+			if (in)
+				rv_row_add(r->row, o);
 		}
 	}
-	*ret = r;
 	return RV_OK;
+}
+
+static int
+reach_claim(const struct search *q, const struct rv_claim *c,
+    enum rv_cover cover, struct rv_reach *r)
+{
+	switch (cover) {
+	case RV_COVER_NOTHING:
+		r->all = true;
+		break;
+	case RV_COVER_SCOPE:
+		reach_scopes(c, r);
+		break;
+	case RV_COVER_COLLECTION:
+		for (size_t i = 0; i < c->a->collections.n; i++)
+			rv_row_add(r->row, c->a->collections.p[i]);
+		break;
+	case RV_COVER_RESOURCE:
+		return reach_resources(q, c, r);
+	}
+	return RV_OK;
+}
+
+static int
+reach_operation(
+    const struct search *q, unsigned bit, enum rv_cover cover, bool below)
+{
+	const struct rv_target *t = &q->p->base;
+	struct rv_reach *r = &q->r->reaches[q->r->n_reaches++];
+	int e = RV_OK;
+
+	*r = (struct rv_reach){ .below = below };
+	r->row = rv_arena_alloc(
+	    q->arena, rv_words(q->r->items + 1) * sizeof(*r->row));
+	if (r->row == NULL)
+		return RV_ERR_NOMEM;
+	if (cover == RV_COVER_RESOURCE) {
+		r->sum = rv_idsum_new(q->arena);
+		if (r->sum == NULL)
+			return RV_ERR_NOMEM;
+	}
+	for (size_t i = 0; e == RV_OK && i < q->k->n; i++) {
+		const struct rv_claim *c = &q->k->claims[i];
+
+		if ((rv_usable(c, q->at_ms, t->type, q->within) &
+			RV_BIT(bit)) != 0)
+			e = reach_claim(q, c, cover, r);
+	}
+	if (e == RV_OK && cover == RV_COVER_COLLECTION)
+		e = spread(q, r);
+	return e;
 }
 
 static size_t
@@ -167,219 +199,220 @@ items_of(const struct rv_prepared *p)
 	case RV_COVER_COLLECTION:
 		return p->s->collection_ids.n;
 	case RV_COVER_RESOURCE:
-		return p->s->n_resources;
 	case RV_COVER_NOTHING:
 		break;
 	}
 	return 0;
 }
 
+/* Whether whatever gives one operation gives the other: it reaches as far. */
+static bool
+goes_with(const struct search *q, unsigned bit, unsigned other)
+{
+	for (size_t i = 0; i < q->k->n; i++) {
+		const uint64_t given = rv_usable(
+		    &q->k->claims[i], q->at_ms, q->p->base.type, q->within);
+
+		if ((given >> bit & 1) > (given >> other & 1))
+			return false;
+	}
+	return true;
+}
+
 /* Type-wide operations are about the type, with Read of the instance. */
 static int
-reach_all(struct search *q)
+reach_all(const struct search *q)
 {
 	const struct rv_target *t = &q->p->base;
 	const uint8_t read = t->t->read_bit;
+	const enum rv_cover own = q->p->type_wide ? RV_COVER_NOTHING : t->cover;
 	uint64_t needs = t->needs;
-	int r;
+	int e;
 
 	if (q->p->type_wide && read != RV_NO_BIT)
 		needs = RV_BIT(read) | t->t->needs[read];
-	q->items = items_of(q->p);
-	r = reach_operation(q, t->bit,
-	    q->p->type_wide ? RV_COVER_NOTHING : t->cover, t->below, &q->own);
-	for (; r == RV_OK && needs != 0; needs &= needs - 1)
-		r = reach_operation(q, (unsigned)__builtin_ctzll(needs),
-		    t->need_cover, false, &q->needs[q->n_needs++]);
-	return r;
+	q->r->items = items_of(q->p);
+	e = reach_operation(q, t->bit, own, t->below);
+	for (; e == RV_OK && needs != 0; needs &= needs - 1) {
+		const unsigned bit = (unsigned)__builtin_ctzll(needs);
+
+		if (own != t->need_cover || !goes_with(q, t->bit, bit))
+			e = reach_operation(q, bit, t->need_cover, false);
+	}
+	return e;
 }
 
-/* ---- Which instances are reached ---------------------------------------- */
+/* ---- Counting -------------------------------------------------------------- */
 
-static inline bool
-reaches_scoping(
-    const struct search *q, const struct reach *r, struct rv_scoping carried)
+/* The sum of all reaches is what all of them have in common. */
+static int
+meet_resources(const struct search *q)
 {
-	struct rv_ids ids;
+	struct rv_reached *r = q->r;
+	const unsigned kinds = q->p->kinds;
+	const unsigned people = RV_CLASS_USERS | RV_CLASS_GROUPS;
 
-	if (r->all)
-		return true;
-	if (carried.b < RV_SCOPES_MANY)
-		return rv_row_has(r->row, carried.a) |
-		       rv_row_has(r->row, carried.b);
-	if (carried.b == RV_NONE)
-		return false;
-	ids = rv_sets_get(&q->k->s->scope_sets, carried.a);
-	for (size_t i = 0; i < ids.n; i++)
-		if (rv_row_has(r->row, ids.p[i]))
-			return true;
-	return false;
+	r->resources = r->reaches[0].sum;
+	for (size_t i = 1; i < r->n_reaches; i++)
+		rv_idsum_meet(r->resources, r->reaches[i].sum);
+	/* Collections of users hold groups, too. */
+	if ((kinds & people) == RV_CLASS_USERS &&
+	    (kinds & RV_CLASS_DEVICES) == 0)
+		rv_idsum_meet_set(
+		    r->resources, rv_kind_set(q->k->s, RV_RESOURCE_USER));
+	if ((kinds & people) == RV_CLASS_GROUPS &&
+	    (kinds & RV_CLASS_DEVICES) == 0)
+		rv_idsum_meet_set(
+		    r->resources, rv_kind_set(q->k->s, RV_RESOURCE_GROUP));
+	return RV_OK;
 }
 
-/* Up to 64 instances secured by scope, from the position `at` on. */
-static uint64_t
-scoped_word(const struct search *q, size_t at, size_t n)
+/* Of a run of objects secured by scope, those that one reach has. */
+static size_t
+count_reached(const struct rv_reached *r, const uint32_t *ids, size_t n)
 {
-	const struct rv_scoping *carried =
-	    q->k->s->object_scopes + q->k->s->type_first[q->p->base.type] + at;
-	uint64_t word = 0;
+	const struct rv_snapshot *s = r->p->s;
+	const uint64_t *row = r->reaches[0].row;
+	const struct rv_scoping *page = NULL;
+	uint32_t at = RV_NONE;
+	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool in = reaches_scoping(q, &q->own, carried[i]);
+		struct rv_scoping carried;
 
-		for (size_t k = 0; k < q->n_needs; k++)
-			in &= reaches_scoping(q, &q->needs[k], carried[i]);
-		word |= (uint64_t)in << i;
-	}
-	return word;
-}
-
-/* A row of which each reach has its own: the ones in all of them. */
-static uint64_t
-row_word(const struct search *q, size_t i)
-{
-	uint64_t word = q->own.all ? UINT64_MAX : q->own.row[i];
-
-	for (size_t k = 0; k < q->n_needs; k++)
-		if (!q->needs[k].all)
-			word &= q->needs[k].row[i];
-	return word;
-}
-
-static uint64_t
-resource_word(const struct search *q, size_t i)
-{
-	const struct rv_snapshot *s = q->k->s;
-	uint64_t kinds = 0;
-
-	if ((q->p->kinds & RV_CLASS_DEVICES) != 0)
-		kinds |= rv_kind_row(s, RV_RESOURCE_DEVICE)[i];
-	if ((q->p->kinds & RV_CLASS_USERS) != 0)
-		kinds |= rv_kind_row(s, RV_RESOURCE_USER)[i];
-	if ((q->p->kinds & RV_CLASS_GROUPS) != 0)
-		kinds |= rv_kind_row(s, RV_RESOURCE_GROUP)[i];
-	return row_word(q, i) & kinds;
-}
-
-/* Collections are numbered otherwise than their ids are ordered. */
-static uint64_t
-collection_word(const struct search *q, size_t at, size_t n)
-{
-	const struct rv_snapshot *s = q->k->s;
-	uint64_t word = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const uint32_t c = s->collections_by_id[at + i];
-
-		word |= (row_word(q, c / RV_BITS) >> c % RV_BITS & 1) << i;
-	}
-	return word;
-}
-
-/* What is secured by role only is reached wholly or not at all. */
-static uint64_t
-role_word(const struct search *q, size_t n)
-{
-	bool all = q->own.all;
-
-	for (size_t k = 0; k < q->n_needs; k++)
-		all &= q->needs[k].all;
-	if (!all)
-		return 0;
-	return n == RV_BITS ? UINT64_MAX : RV_BIT(n) - 1;
-}
-
-static uint64_t
-word_at(const struct search *q, size_t at, size_t n)
-{
-	switch (q->p->base.need_cover) {
-	case RV_COVER_NOTHING:
-		return role_word(q, n);
-	case RV_COVER_SCOPE:
-		return scoped_word(q, at, n);
-	case RV_COVER_COLLECTION:
-		return collection_word(q, at, n);
-	case RV_COVER_RESOURCE:
-		return resource_word(q, at / RV_BITS);
-	}
-	return 0;
-}
-
-/* Fills the words, where there are any, and counts. */
-static size_t
-count_words(const struct search *q, size_t universe, uint64_t *words)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at < universe; at += RV_BITS) {
-		const size_t left = universe - at;
-		const uint64_t word =
-		    word_at(q, at, left < RV_BITS ? left : RV_BITS);
-
-		n += (size_t)__builtin_popcountll(word);
-		if (words != NULL)
-			words[at / RV_BITS] = word;
-	}
-	return n;
-}
-
-/*
- * Default instances follow a rule of their own; each is asked for, and the
- * count is put right.
- */
-static size_t
-settle_defaults(const struct search *q, uint64_t *words, size_t n)
-{
-	const struct rv_snapshot *s = q->k->s;
-
-	for (uint32_t i = 0; i < s->default_keys.n; i++) {
-		const uint32_t type = rv_dict_space(&s->default_keys, i);
-		const struct rv_slice key = rv_dict_name(&s->default_keys, i);
-		struct rv_verdict v;
-		uint32_t at;
-
-		if (type != q->p->base.type)
+		if (ids[i] >> 8 != at) {
+			at = ids[i] >> 8;
+			page = rv_trie_page(&s->scopings, ids[i]);
+		}
+		if (page == NULL)
 			continue;
-		at = rv_dict_find(&s->object_keys, type, key) -
-		     s->type_first[type];
+		carried = page[ids[i] & 255];
+		if (carried.b == RV_SCOPES_MANY)
+			count += rv_reached_has(r, ids[i]);
+		else
+			count += (size_t)(rv_reach_item(r, row, carried.a) |
+					  rv_reach_item(r, row, carried.b));
+	}
+	return count;
+}
+
+/* Those of an order that are in the set, exceptions apart. */
+static size_t
+count_order(const struct rv_reached *r, const struct rv_order *order)
+{
+	const bool scoped = r->p->base.need_cover == RV_COVER_SCOPE;
+	struct rv_order_at at = { 0 };
+	const uint32_t *ids;
+	size_t n, count = 0;
+	bool all = r->n_reaches > 0;
+
+	for (size_t i = 0; i < r->n_reaches; i++)
+		all &= r->reaches[i].all;
+	if (r->n_exceptions == 0 && (all || r->n_reaches == 0))
+		return all ? rv_order_count(order) : 0;
+	while ((n = rv_order_run(order, &at, &ids)) > 0) {
+		if (scoped && r->n_reaches == 1 && r->n_exceptions == 0)
+			count += count_reached(r, ids, n);
+		else
+			for (size_t i = 0; i < n; i++)
+				count += rv_reached_has(r, ids[i]);
+	}
+	return count;
+}
+
+static size_t
+count(const struct search *q, size_t universe)
+{
+	const struct rv_reached *r = q->r;
+
+	switch (q->p->table) {
+	case RV_IN_RESOURCES:
+		return r->resources == NULL
+			   ? 0
+			   : (size_t)rv_idsum_count(r->resources);
+	case RV_IN_ADMINS:
+		return rv_reached_has(r, 0) ? universe : 0;
+	case RV_IN_OBJECTS:
+	case RV_IN_COLLECTIONS:
+	case RV_IN_ROLES:
+	case RV_IN_SCOPES:
+		break;
+	}
+	return count_order(r, rv_reached_order(q->p));
+}
+
+/* Default instances follow a rule of their own: each is asked for. */
+static int
+find_exceptions(const struct search *q)
+{
+	const struct rv_dict *keys = &q->k->s->catalogue->default_keys;
+	const struct rv_dict *names = rv_reached_names(q->p);
+	struct rv_exception *e = rv_arena_alloc(q->arena, keys->n * sizeof(*e));
+
+	if (e == NULL)
+		return RV_ERR_NOMEM;
+	q->r->exceptions = e;
+	for (uint32_t i = 0; i < keys->n; i++) {
+		const struct rv_slice key = rv_dict_name(keys, i);
+		const uint32_t type = rv_dict_space(keys, i);
+		struct rv_verdict v;
+		uint32_t object;
+
+		if (type != q->p->base.type || names == NULL)
+			continue;
+		object = rv_dict_find(
+		    names, q->p->table == RV_IN_OBJECTS ? type : 0, key);
 		rv_rbac_check_prepared(
 		    q->k, q->at_ms, q->p, key, RV_WANT_FIRST, &v);
-		n -= rv_row_has(words, at);
-		words[at / RV_BITS] &= ~RV_BIT(at % RV_BITS);
-		n += v.decision == RV_ALLOW;
-		if (v.decision == RV_ALLOW)
-			rv_row_add(words, at);
+		q->r->exceptions[q->r->n_exceptions++] =
+		    (struct rv_exception){ object, v.decision == RV_ALLOW };
 	}
-	return n;
+	return RV_OK;
 }
 
 static bool
 is_barred(const struct rv_prepared *p)
 {
-	return p->base.barred ||
+	return p->base.barred || p->base.never ||
 	       (p->type_wide && p->base.t->read_bit == RV_NO_BIT);
 }
 
 static int
-find(struct search *q, bool count_only, struct rv_object_set *set)
+find(const struct search *q)
 {
-	const bool defaults = q->p->base.t->has_defaults;
-	uint64_t *words = NULL;
+	int e = RV_OK;
 
-	if (!count_only || defaults) {
-		words = rv_arena_alloc(
-		    q->arena, rv_words(set->universe) * sizeof(*words));
-		if (words == NULL)
-			return RV_ERR_NOMEM;
+	if (!is_barred(q->p))
+		e = reach_all(q);
+	if (e == RV_OK && q->p->base.t->has_defaults)
+		e = find_exceptions(q);
+	if (e == RV_OK && q->p->table == RV_IN_RESOURCES && q->r->n_reaches > 0)
+		e = meet_resources(q);
+	return e;
+}
+
+static int
+answer(struct search *q, struct rv_object_set *set)
+{
+	int e;
+
+	q->r = rv_arena_alloc(q->arena, sizeof(*q->r));
+	if (q->r == NULL)
+		return RV_ERR_NOMEM;
+	q->r->p = q->p;
+	q->within = rv_within_level(q->k, q->p->base.t);
+	e = find(q);
+	if (e != RV_OK)
+		return e;
+	set->universe = universe_of(q->p);
+	set->n = count(q, set->universe);
+	set->reached = q->r;
+	if (set->n == 0)
+		set->reason = RV_REASON_NOT_PERMITTED;
+	if (!q->k->groups_known && (set->n == 0 || set->n < set->universe)) {
+		set->reason = RV_REASON_GROUPS_UNKNOWN;
+		set->n = 0;
 	}
-	if (!is_barred(q->p)) {
-		if (reach_all(q) != RV_OK)
-			return RV_ERR_NOMEM;
-		set->n = count_words(q, set->universe, words);
-	}
-	if (defaults)
-		set->n = settle_defaults(q, words, set->n);
-	set->bits = count_only ? NULL : words;
 	return RV_OK;
 }
 
@@ -388,34 +421,22 @@ rv_rbac_objects(const struct rv_subject_resolved *u, int64_t at_ms,
     struct rv_slice type, struct rv_slice operation, bool count_only,
     struct rv_arena *arena, struct rv_object_set *ret)
 {
-	struct rv_object_set set = { .valid_until_ms = INT64_MAX };
-	struct search *q = rv_arena_alloc(arena, sizeof(*q));
-	int r;
+	struct rv_object_set set = { .valid_until_ms =
+					 rv_next_boundary(u, at_ms) };
+	struct search q = { .k = u, .at_ms = at_ms, .arena = arena };
+	int e;
 
-	*ret = set;
-	ret->reason = RV_REASON_NOT_PERMITTED;
-	if (q == NULL)
-		return RV_ERR_NOMEM;
-	*q = (struct search){ .k = u, .at_ms = at_ms, .arena = arena };
-	r = rv_rbac_prepare(u->s, type, operation, arena, &q->p);
-	if (r != RV_OK)
-		return r;
-	set.about = q->p;
-	for (size_t i = 0; u->bounded && i < u->n; i++)
-		rv_keep_boundary(u->found[i], at_ms, &set.valid_until_ms);
-	set.reason = q->p->base.reason;
-	if (set.reason == RV_REASON_ALLOWED) {
-		set.universe = universe_of(q->p);
-		r = find(q, count_only, &set);
-		if (set.n == 0)
-			set.reason = RV_REASON_NOT_PERMITTED;
-		if (!u->groups_known && (set.n == 0 || set.n < set.universe)) {
-			set.reason = RV_REASON_GROUPS_UNKNOWN;
-			set.n = 0;
-			set.bits = NULL;
-		}
-	}
-	if (r == RV_OK)
+	*ret = (struct rv_object_set){ .reason = RV_REASON_NOT_PERMITTED,
+		.valid_until_ms = INT64_MAX };
+	e = rv_rbac_prepare(u->s, type, operation, arena, &q.p);
+	if (e != RV_OK)
+		return e;
+	set.reason = q.p->base.reason;
+	if (set.reason == RV_REASON_ALLOWED)
+		e = answer(&q, &set);
+	if (count_only || set.reason != RV_REASON_ALLOWED)
+		set.reached = NULL;
+	if (e == RV_OK)
 		*ret = set;
-	return r;
+	return e;
 }

@@ -12,19 +12,22 @@ static struct gains
 gather(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t)
 {
+	const uint64_t within = rv_within_level(k, t->t);
 	struct gains g = { 0 };
+	struct rv_demand d;
 
+	rv_demand_init(&d, k, t);
 	for (size_t i = 0; i < k->n; i++) {
-		const struct rv_assignment *a = k->found[i];
-		const uint64_t given = rv_permitted(k, a, at_ms, t->type);
+		const struct rv_claim *c = &k->claims[i];
+		const uint64_t given = rv_usable(c, at_ms, t->type, within);
 
 		if (given == 0)
 			continue;
 		g.at_all |= given;
-		if (rv_covers(k->s, a, t->need_cover, t, false))
+		if (rv_covers(k->s, c, t->need_cover, &d, false))
 			g.on |= given;
 		if (t->t->below != 0 &&
-		    rv_covers(k->s, a, t->need_cover, t, true))
+		    rv_covers(k->s, c, t->need_cover, &d, true))
 			g.below |= given;
 	}
 	return g;
@@ -86,13 +89,14 @@ static uint64_t
 on_class(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, uint32_t class)
 {
+	const struct rv_dict *operations = &k->s->catalogue->class_operations;
 	const struct gains g = gather(k, at_ms, t);
 	uint64_t allowed = 0;
 
-	for (uint32_t i = 0; i < k->s->class_operations.n; i++) {
-		const unsigned bit = k->s->class_bit[i];
+	for (uint32_t i = 0; i < operations->n; i++) {
+		const unsigned bit = (unsigned)rv_dict_value(operations, i);
 
-		if (rv_dict_space(&k->s->class_operations, i) == class &&
+		if (rv_dict_space(operations, i) == class &&
 		    allows(t, &g, bit, true))
 			allowed |= RV_BIT(bit);
 	}
@@ -152,8 +156,6 @@ rv_rbac_operations(const struct rv_subject_resolved *u, int64_t at_ms,
     struct rv_slice type, struct rv_slice key, struct rv_operations *ret)
 {
 	*ret = (struct rv_operations){ .reason = RV_REASON_ALLOWED,
-		.valid_until_ms = INT64_MAX };
-	for (size_t i = 0; u->bounded && i < u->n; i++)
-		rv_keep_boundary(u->found[i], at_ms, &ret->valid_until_ms);
+		.valid_until_ms = rv_next_boundary(u, at_ms) };
 	answer(u, at_ms, type, key, ret);
 }

@@ -1,158 +1,200 @@
 /* Going through a set of instances, in the order of their keys. */
-#include "target.h"
-
-#include "reeve/rbac_ask.h"
+#include "reached.h"
 
 #include <stdio.h>
 
-/* The first position in the set at or behind `at`, or the universe. */
-static size_t
-position_from(const struct rv_object_set *set, size_t at)
+const struct rv_order *
+rv_reached_order(const struct rv_prepared *p)
 {
-	size_t i = at / RV_BITS;
-	uint64_t word;
-
-	if (set->bits == NULL || at >= set->universe)
-		return set->universe;
-	word = set->bits[i] & ~(RV_BIT(at % RV_BITS) - 1);
-	while (word == 0 && ++i < rv_words(set->universe))
-		word = set->bits[i];
-	return word == 0 ? set->universe
-			 : i * RV_BITS + (size_t)__builtin_ctzll(word);
-}
-
-/* True for sets of numbers, and then the one at a position. */
-static bool
-number_at(const struct rv_object_set *set, size_t at, uint32_t *ret_number)
-{
-	const struct rv_snapshot *s = set->about->s;
-
-	if (set->about->table == RV_IN_RESOURCES)
-		*ret_number = s->resources[at].resource_id;
-	else if (set->about->table == RV_IN_ADMINS)
-		*ret_number = s->admins[s->admins_by_id[at]].admin_id;
-	else
-		return false;
-	return true;
-}
-
-static struct rv_slice
-name_at(const struct rv_object_set *set, size_t at)
-{
-	const struct rv_snapshot *s = set->about->s;
-
-	switch (set->about->table) {
+	switch (p->table) {
 	case RV_IN_OBJECTS:
-		return rv_dict_name(&s->object_keys,
-		    s->type_first[set->about->base.type] + (uint32_t)at);
+		return rv_object_order(p->s, p->base.type);
 	case RV_IN_COLLECTIONS:
-		return rv_dict_name(&s->collection_ids,
-		    s->collections[s->collections_by_id[at]].name);
+		return p->s->collection_order;
 	case RV_IN_ROLES:
-		return rv_dict_name(&s->role_ids, s->roles_by_id[at]);
+		return p->s->role_order;
 	case RV_IN_SCOPES:
-		return rv_dict_name(&s->scope_ids, s->scope_by_rank[at]);
+		return p->s->scope_order;
 	case RV_IN_ADMINS:
 	case RV_IN_RESOURCES:
 		break;
 	}
-	return RV_SLICE_NONE;
+	return NULL;
+}
+
+const struct rv_dict *
+rv_reached_names(const struct rv_prepared *p)
+{
+	switch (p->table) {
+	case RV_IN_OBJECTS:
+		return &p->s->object_keys;
+	case RV_IN_COLLECTIONS:
+		return &p->s->collection_ids;
+	case RV_IN_ROLES:
+		return &p->s->role_ids;
+	case RV_IN_SCOPES:
+		return &p->s->scope_ids;
+	case RV_IN_ADMINS:
+	case RV_IN_RESOURCES:
+		break;
+	}
+	return NULL;
+}
+
+static bool
+has_scope_of(
+    const struct rv_reached *r, const struct rv_reach *reach, uint32_t object)
+{
+	const struct rv_snapshot *s = r->p->s;
+	const struct rv_scoping carried = rv_scoping_at(s, object);
+	const struct rv_idset *many;
+	uint64_t from = 0;
+	uint32_t scope;
+
+	if (carried.b != RV_SCOPES_MANY)
+		return rv_reach_item(r, reach->row, carried.a) ||
+		       rv_reach_item(r, reach->row, carried.b);
+	many = rv_scoping_set(s, object);
+	while (rv_idset_next(many, &from, &scope))
+		if (rv_reach_item(r, reach->row, scope))
+			return true;
+	return false;
+}
+
+/* By a row of collections that has all below those in it as well. */
+static bool
+has_collection(
+    const struct rv_reached *r, const struct rv_reach *reach, uint32_t number)
+{
+	const struct rv_collection *c = rv_collection_at(r->p->s, number);
+
+	if (c == NULL)
+		return false;
+	if (!reach->below)
+		return rv_row_has(reach->row, number);
+	return c->parent != RV_NONE && rv_row_has(reach->row, c->parent);
 }
 
 bool
-rv_object_set_next(const struct rv_object_set *set, size_t *at,
+rv_reached_has(const struct rv_reached *r, uint32_t id)
+{
+	const enum rv_cover cover = r->p->base.need_cover;
+	bool in = r->n_reaches > 0;
+
+	for (size_t i = 0; i < r->n_exceptions; i++)
+		if (r->exceptions[i].object == id)
+			return r->exceptions[i].in;
+	for (size_t i = 0; in && i < r->n_reaches; i++) {
+		const struct rv_reach *reach = &r->reaches[i];
+
+		if (reach->all)
+			continue;
+		if (cover == RV_COVER_SCOPE)
+			in = has_scope_of(r, reach, id);
+		else if (cover == RV_COVER_COLLECTION)
+			in = has_collection(r, reach, id);
+		else
+			in = false;
+	}
+	return in;
+}
+
+/* ---- Numbers ---------------------------------------------------------------- */
+
+static bool
+next_number(const struct rv_reached *r, uint64_t *from, uint32_t *ret)
+{
+	if (r->p->table == RV_IN_RESOURCES)
+		return r->resources != NULL &&
+		       rv_idsum_next(r->resources, from, ret);
+	return rv_reached_has(r, 0) &&
+	       rv_idset_next(r->p->s->admin_ids, from, ret);
+}
+
+static bool
+is_of_numbers(const struct rv_reached *r)
+{
+	return r->p->table == RV_IN_RESOURCES || r->p->table == RV_IN_ADMINS;
+}
+
+/* ---- Going through ------------------------------------------------------------ */
+
+bool
+rv_object_set_next(const struct rv_object_set *set, struct rv_cursor *cursor,
     char room[RV_KEY_ROOM], struct rv_slice *ret_key)
 {
-	const size_t here = position_from(set, *at);
-	uint32_t number;
+	const struct rv_reached *r = set->reached;
+	struct rv_order_at at = { cursor->leaf, cursor->within };
+	const struct rv_order *order;
+	uint32_t id;
 
-	if (here >= set->universe)
+	if (r == NULL)
 		return false;
-	if (number_at(set, here, &number)) {
-		int n = snprintf(room, RV_KEY_ROOM, "%u", number);
+	if (is_of_numbers(r)) {
+		int n;
 
+		if (!next_number(r, &cursor->at, &id))
+			return false;
+		n = snprintf(room, RV_KEY_ROOM, "%u", id);
 		*ret_key = (struct rv_slice){ room, (size_t)n };
-	} else {
-		*ret_key = name_at(set, here);
+		return true;
 	}
-	*at = here + 1;
+	order = rv_reached_order(r->p);
+	while ((id = rv_order_next(order, &at)) != RV_NONE)
+		if (rv_reached_has(r, id))
+			break;
+	cursor->leaf = at.leaf;
+	cursor->within = at.within;
+	if (id == RV_NONE)
+		return false;
+	*ret_key = rv_dict_name(rv_reached_names(r->p), id);
 	return true;
 }
 
-/* The ids of resources that a word has, which begin at base. */
-static size_t
-put_resources(const struct rv_resource *base, uint64_t word, uint32_t *ids)
-{
-	size_t n = 0;
-
-	if (word == UINT64_MAX) {
-		for (; n < RV_BITS; n++)
-			ids[n] = base[n].resource_id;
-		return n;
-	}
-	for (; word != 0; word &= word - 1)
-		ids[n++] = base[__builtin_ctzll(word)].resource_id;
-	return n;
-}
-
 size_t
-rv_object_set_ids(
-    const struct rv_object_set *set, size_t *at, uint32_t *ids, size_t room)
+rv_object_set_ids(const struct rv_object_set *set, struct rv_cursor *cursor,
+    uint32_t *ids, size_t room)
 {
-	size_t n = 0, here = *at;
-	uint32_t number;
+	const struct rv_reached *r = set->reached;
 
-	if (set->about == NULL || set->bits == NULL || set->universe == 0 ||
-	    !number_at(set, 0, &number))
+	if (r == NULL || !is_of_numbers(r))
 		return 0;
-	while (n < room && here < set->universe) {
-		const size_t base = here / RV_BITS * RV_BITS;
-		const uint64_t word =
-		    set->bits[here / RV_BITS] & ~(RV_BIT(here % RV_BITS) - 1);
-		const bool whole =
-		    set->about->table == RV_IN_RESOURCES && room - n >= RV_BITS;
-
-		here = base + RV_BITS;
-		if (whole) {
-			n += put_resources(
-			    &set->about->s->resources[base], word, ids + n);
-		} else if (word != 0) {
-			here = base + (size_t)__builtin_ctzll(word);
-			(void)number_at(set, here++, &ids[n++]);
-		}
-	}
-	*at = here;
-	return n;
+	if (r->p->table == RV_IN_RESOURCES)
+		return r->resources == NULL ? 0
+					    : rv_idsum_read(r->resources,
+						  &cursor->at, ids, room);
+	return rv_reached_has(r, 0)
+		   ? rv_idset_read(r->p->s->admin_ids, &cursor->at, ids, room)
+		   : 0;
 }
 
-/* How the key at a position compares with a key, or with a number. */
-static int
-compare_at(const struct rv_object_set *set, size_t at, struct rv_slice key,
-    uint64_t number)
-{
-	uint32_t here;
-
-	if (!number_at(set, at, &here))
-		return rv_slice_cmp(name_at(set, at), key);
-	return here < number ? -1 : here > number;
-}
-
-size_t
+struct rv_cursor
 rv_object_set_after(const struct rv_object_set *set, struct rv_slice key)
 {
-	size_t low = 0, high = set->universe;
-	uint64_t number = 0;
+	const struct rv_reached *r = set->reached;
+	struct rv_cursor cursor = { 0 };
+	struct rv_order_at at;
+	uint64_t number;
 
-	/* What is no number is behind none. */
-	if (rv_slice_to_u64(key, UINT32_MAX, &number) == RV_ERR_LIMIT)
-		number = UINT64_MAX;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_at(set, middle, key, number) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (r == NULL)
+		return cursor;
+	if (!is_of_numbers(r)) {
+		at = rv_order_after(
+		    rv_reached_order(r->p), rv_reached_names(r->p), key);
+		cursor.leaf = at.leaf;
+		cursor.within = at.within;
+		return cursor;
 	}
-	return low;
+	/* What is no number is behind none. */
+	switch (rv_slice_to_u64(key, UINT32_MAX, &number)) {
+	case RV_OK:
+		cursor.at = number + 1;
+		break;
+	case RV_ERR_LIMIT:
+		cursor.at = UINT64_MAX;
+		break;
+	default:
+		break;
+	}
+	return cursor;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *
 table_name(enum rv_table table)
@@ -33,9 +34,9 @@ table_name(enum rv_table table)
 	return names[table];
 }
 
-int
-rv_builder_refuse(
-    struct rv_builder *b, struct rv_error *e, const char *fmt, ...)
+void
+rv_builder_fail(struct rv_builder *b, enum rv_err reason, struct rv_error *e,
+    const char *fmt, ...)
 {
 	char what[400];
 	va_list ap;
@@ -45,17 +46,7 @@ rv_builder_refuse(
 	va_end(ap);
 	rv_error_set(&b->why, "table %s: %s", table_name(b->table), what);
 	rv_error_set(e, "%s", b->why.text);
-	b->failed = RV_ERR_INVALID;
-	return RV_ERR_INVALID;
-}
-
-int
-rv_builder_nomem(struct rv_builder *b, struct rv_error *e)
-{
-	rv_error_set(&b->why, "table %s: out of memory", table_name(b->table));
-	rv_error_set(e, "%s", b->why.text);
-	b->failed = RV_ERR_NOMEM;
-	return RV_ERR_NOMEM;
+	b->failed = reason;
 }
 
 int
@@ -67,11 +58,23 @@ rv_builder_enter(struct rv_builder *b, enum rv_table table, struct rv_error *e)
 	}
 	if (b->table == RV_TABLE_NONE && table != RV_TABLE_SITE)
 		return rv_builder_refuse(b, e, "the row of the site is first");
-	if (table < b->table)
+	if (b->base == NULL && table < b->table)
 		return rv_builder_refuse(b, e,
 		    "a row of the table %s came after it", table_name(table));
 	b->table = table;
 	return RV_OK;
+}
+
+int
+rv_builder_enter_change(
+    struct rv_builder *b, enum rv_table table, struct rv_error *e)
+{
+	const int r = rv_builder_enter(b, table, e);
+
+	if (r == RV_OK && b->base == NULL)
+		return rv_builder_refuse(
+		    b, e, "a change of what the first version has not");
+	return r;
 }
 
 int
@@ -104,7 +107,8 @@ int
 rv_builder_type_of(struct rv_builder *b, uint32_t object_type_id,
     uint32_t *ret_type, struct rv_error *e)
 {
-	uint32_t type = rv_intmap_find(&b->s->type_ids, object_type_id);
+	const uint32_t type =
+	    rv_intmap_find(&b->s->catalogue->type_ids, object_type_id);
 
 	if (type == RV_NONE)
 		return rv_builder_refuse(
@@ -114,63 +118,105 @@ rv_builder_type_of(struct rv_builder *b, uint32_t object_type_id,
 }
 
 int
-rv_builder_site(
-    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e)
+rv_builder_touch(struct rv_touched *t, uint32_t number)
 {
-	struct rv_snapshot *s = b->s;
-	uint64_t seed;
-	int r;
+	uint32_t *p;
 
-	if (b->table == RV_TABLE_SITE && b->failed == RV_OK)
-		return rv_builder_refuse(b, e, "a second row");
-	if ((r = rv_builder_enter(b, RV_TABLE_SITE, e)) != RV_OK ||
-	    (r = rv_builder_name(b, "epoch", row->epoch, e)) != RV_OK ||
-	    (r = rv_builder_level(b, "site", row->minimum, e)) != RV_OK)
-		return r;
-	s->revision = row->revision;
-	s->site_level = row->minimum;
-	/*
-	 * The epoch is random and not told to those who name objects, so that
-	 * nobody can choose keys that fall into one slot.
-	 */
-	seed = rv_hash(0, row->epoch);
+	if (t->n > 0 && t->p[t->n - 1] == number)
+		return RV_OK;
+	p = rv_array_room(t->p, t->n, &t->cap, sizeof(*p));
+	if (p == NULL)
+		return RV_ERR_NOMEM;
+	t->p = p;
+	p[t->n++] = number;
+	return RV_OK;
+}
+
+/* ---- The site ------------------------------------------------------------ */
+
+static int
+init_names(struct rv_snapshot *s, struct rv_edit *e, uint64_t seed)
+{
+	uint32_t zero;
+
 	rv_dict_init(&s->texts, seed);
-	rv_dict_init(&s->type_names, seed);
-	rv_dict_init(&s->operation_names, seed);
-	rv_dict_init(&s->classes, seed);
-	rv_dict_init(&s->class_prefixes, seed);
-	rv_dict_init(&s->class_operations, seed);
-	rv_dict_init(&s->default_keys, seed);
 	rv_dict_init(&s->role_ids, seed);
 	rv_dict_init(&s->scope_ids, seed);
 	rv_dict_init(&s->collection_ids, seed);
 	rv_dict_init(&s->principals, seed);
+	rv_dict_init(&s->assignment_ids, seed);
 	rv_dict_init(&s->object_keys, seed);
-	if (rv_dict_add(&s->texts, 0, row->epoch, &s->epoch) != RV_OK)
-		return rv_builder_nomem(b, e);
+	s->catalogue = rv_catalogue_new(seed);
+	/* The number 0 is no scope's: see struct rv_scoping. */
+	return s->catalogue != NULL && rv_dict_add(e, &s->scope_ids, 0,
+					   RV_SLICE_LIT(""), &zero) == RV_OK
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
+}
+
+/* The row on a base: its site, later. */
+static int
+site_follows(
+    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e)
+{
+	if (!rv_slice_eq(row->epoch, rv_snapshot_epoch(b->base)))
+		return rv_builder_refuse(b, e,
+		    "the epoch \"%.*s\" is not that of the version before",
+		    RV_CUT(row->epoch));
+	if (row->revision <= b->base->revision)
+		return rv_builder_refuse(b, e,
+		    "revision %llu does not come after revision %llu",
+		    (unsigned long long)row->revision,
+		    (unsigned long long)b->base->revision);
 	return RV_OK;
 }
 
 static int
-compare_names(const void *a, const void *b, void *names)
+site_begins(
+    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e)
 {
-	return rv_slice_cmp(rv_dict_name(names, *(const uint32_t *)a),
-	    rv_dict_name(names, *(const uint32_t *)b));
+	struct rv_snapshot *s = b->s;
+
+	if (row->epoch.n > RV_EPOCH_MAX)
+		return rv_builder_refuse(b, e,
+		    "the epoch \"%.*s\" is longer than %d bytes",
+		    RV_CUT(row->epoch), RV_EPOCH_MAX);
+	memcpy(s->epoch, row->epoch.p, row->epoch.n);
+	/*
+	 * The epoch is random and not told to those who name objects, so that
+	 * nobody can choose keys that fall into one slot.
+	 */
+	if (init_names(s, &b->edit, rv_hash(0, row->epoch)) != RV_OK)
+		return rv_builder_nomem(b, e);
+	return RV_OK;
 }
 
-uint32_t *
-rv_names_in_order(const struct rv_dict *names)
+int
+rv_builder_site(
+    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e)
 {
-	struct rv_dict view = *names; /* qsort_r() wants a writable one */
-	uint32_t *order = rv_array_new(names->n, sizeof(*order));
+	int r;
 
-	if (order == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < names->n; i++)
-		order[i] = i;
-	qsort_r(order, names->n, sizeof(*order), compare_names, &view);
-	return order;
+	if (b->table != RV_TABLE_NONE && b->failed == RV_OK)
+		return rv_builder_refuse(b, e, "a second row of the site");
+	if ((r = rv_builder_enter(b, RV_TABLE_SITE, e)) != RV_OK ||
+	    (r = rv_builder_name(b, "epoch", row->epoch, e)) != RV_OK ||
+	    (r = rv_builder_level(b, "site", row->minimum, e)) != RV_OK)
+		return r;
+	if (row->pairing != RV_PAIRING_ASSIGNMENT &&
+	    row->pairing != RV_PAIRING_USER)
+		return rv_builder_refuse(
+		    b, e, "%d is no way of pairing", (int)row->pairing);
+	r = b->base != NULL ? site_follows(b, row, e) : site_begins(b, row, e);
+	if (r != RV_OK)
+		return r;
+	b->s->revision = row->revision;
+	b->s->site_level = row->minimum;
+	b->s->pairing = row->pairing;
+	return RV_OK;
 }
+
+/* ---- Beginning and end --------------------------------------------------- */
 
 struct rv_builder *
 rv_builder_new(void)
@@ -185,11 +231,58 @@ rv_builder_new(void)
 		return NULL;
 	}
 	b->s->magic = RV_SNAPSHOT_MAGIC;
-	b->s->epoch = RV_NONE;
+	b->s->edition = b->s->highest = 1;
 	b->s->all_scopes = RV_NONE;
 	b->s->root_devices = RV_NONE;
 	b->s->root_users = RV_NONE;
+	rv_edit_begin(&b->edit, b->s->edition);
 	return b;
+}
+
+struct rv_builder *
+rv_builder_on(struct rv_snapshot *base)
+{
+	struct rv_builder *b;
+
+	RV_ASSERT(base->magic == RV_SNAPSHOT_MAGIC);
+	RV_ASSERT(base->newer == NULL && !base->built_on);
+	/* Of 2^32 versions the last has none after it: a load begins anew. */
+	if (base->highest == UINT32_MAX)
+		return NULL;
+	b = calloc(1, sizeof(*b));
+	if (b == NULL)
+		return NULL;
+	b->s = malloc(sizeof(*b->s));
+	if (b->s == NULL) {
+		free(b);
+		return NULL;
+	}
+	/* Never that of an edit that was given up: see struct rv_block_head. */
+	base->highest++;
+	*b->s = *base;
+	b->s->edition = base->highest;
+	b->s->older = base;
+	b->s->given_up = false;
+	b->base = base;
+	base->built_on = true;
+	rv_edit_begin(&b->edit, b->s->edition);
+	return b;
+}
+
+/* The base is as if there had been no builder. */
+static void
+give_up(struct rv_builder *b)
+{
+	if (b->s == NULL)
+		return;
+	if (b->base == NULL) {
+		rv_snapshot_free_whole(b->s);
+		return;
+	}
+	rv_edit_abort(&b->edit);
+	if (b->s->catalogue != b->base->catalogue)
+		rv_catalogue_free(&b->s->catalogue);
+	free(b->s);
 }
 
 void
@@ -200,29 +293,37 @@ rv_builder_free(struct rv_builder **builder)
 	*builder = NULL;
 	if (b == NULL)
 		return;
-	rv_snapshot_free(&b->s);
-	free(b->need);
-	free(b->collections);
-	rv_intmap_fini(&b->assignment_ids);
-	rv_pairs_fini(&b->assignment_scopes);
-	rv_pairs_fini(&b->assignment_collections);
-	rv_pairs_fini(&b->object_scopes);
+	give_up(b);
+	if (b->base != NULL) {
+		b->base->built_on = false;
+		rv_snapshot_drain(b->base);
+	}
+	rv_works_free(b);
+	rv_intmap_fini(&b->work_of);
+	free(b->roles.p);
+	free(b->scopes.p);
+	free(b->collections.p);
+	free(b->admins.p);
+	free(b->granted.p);
 	rv_pairs_fini(&b->members);
+	rv_member_batch_free(&b->batch);
+	rv_intmap_fini(&b->gone_objects);
+	rv_intmap_fini(&b->gone_resources);
 	free(b);
 }
 
 static int
-freeze(struct rv_builder *b, struct rv_error *e)
+finish_rows(struct rv_builder *b, struct rv_error *e)
 {
 	static int (*const steps[])(struct rv_builder *, struct rv_error *) = {
-		rv_catalogue_freeze,
-		rv_roles_freeze,
-		rv_scopes_freeze,
-		rv_collections_freeze,
-		rv_subjects_freeze,
-		rv_objects_freeze,
-		rv_resources_freeze,
-		rv_subjects_link,
+		rv_catalogue_finish,
+		rv_grants_finish,
+		rv_objects_finish,
+		rv_members_finish,
+		rv_roles_finish,
+		rv_scopes_finish,
+		rv_collections_finish,
+		rv_subjects_finish,
 	};
 	int r = rv_builder_enter(b, RV_TABLE_MEMBER, e);
 
@@ -232,24 +333,45 @@ freeze(struct rv_builder *b, struct rv_error *e)
 	return r;
 }
 
+/* From here on the version is part of its line, and nothing can fail. */
+static void
+join_line(struct rv_builder *b)
+{
+	struct rv_snapshot *s = b->s, *base = b->base;
+	struct rv_blocks replaced;
+
+	s->block_bytes += b->edit.made.bytes - b->edit.replaced.bytes;
+	replaced = rv_edit_commit(&b->edit);
+	b->s = NULL;
+	if (base == NULL) {
+		RV_ASSERT(replaced.first == NULL);
+		return;
+	}
+	base->retired = replaced;
+	if (s->catalogue != base->catalogue)
+		base->retired_catalogue = base->catalogue;
+	base->newer = s;
+}
+
 int
 rv_builder_finish(struct rv_builder **builder,
     struct rv_snapshot **ret_snapshot, struct rv_error *e)
 {
 	struct rv_builder *b = *builder;
+	struct rv_snapshot *s = b->s;
 	struct rv_error why;
-	int r = freeze(b, e);
+	int r = finish_rows(b, e);
 
-	if (r != RV_OK)
-		goto out;
-	r = rv_snapshot_validate(b->s, &why);
-	if (r != RV_OK) {
-		rv_error_set(e, "the snapshot is unsound: %s", why.text);
-		goto out;
+	if (r == RV_OK && b->base == NULL) {
+		r = rv_snapshot_validate(s, &why);
+		if (r != RV_OK)
+			rv_error_set(
+			    e, "the snapshot is unsound: %s", why.text);
 	}
-	*ret_snapshot = b->s;
-	b->s = NULL;
-out:
+	if (r == RV_OK) {
+		join_line(b);
+		*ret_snapshot = s;
+	}
 	rv_builder_free(builder);
 	return r;
 }

@@ -1,13 +1,18 @@
 /*
- * The rule itself: docs/rule.md section 3.  A first pass over the
- * assignments of the subject finds those that suffice.  Only when nobody
- * does, a second finds for each the set of conditions that it fails, and
- * keeps those whose set is smallest: the nearest miss.
+ * The rule itself: docs/rule.md section 3.  For each assignment of the
+ * subject the set of conditions that it fails; those whose set is smallest
+ * are the answer: an empty one suffices, others are the nearest miss.
  */
-#include "conditions.h"
+#include "verdict.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* A row of scopes of which none is in it. */
+static const uint64_t no_row[1];
 
 struct rv_subject_resolved
-rv_subject_walking(const struct rv_snapshot *s, const struct rv_subject *u)
+rv_subject_asking(const struct rv_snapshot *s, const struct rv_subject *u)
 {
 	const int level = (int)u->level;
 
@@ -21,63 +26,182 @@ rv_subject_walking(const struct rv_snapshot *s, const struct rv_subject *u)
 			       : -1,
 		.groups_known = u->groups_known,
 		.delegated = u->delegated,
-		.bounded = true,
 	};
 }
 
-bool
+struct rv_claim
+rv_claim_of(const struct rv_subject_resolved *k, const struct rv_assignment *a)
+{
+	const struct rv_role *role = &k->s->roles[a->role];
+	const bool delegated = k->delegated & role->security;
+	const bool reaches = k->reached >= (int)role->minimum && !delegated;
+
+	return (struct rv_claim){
+		.from_ms = a->from_ms,
+		.until_ms = a->until_ms,
+		.assignment_id = a->assignment_id,
+		.masks = role->masks,
+		.row = a->scope_row != NULL ? a->scope_row : no_row,
+		.a = a,
+		.row_bits = a->scope_row != NULL ? a->scope_row_bits : 0,
+		.minimum = role->minimum,
+		.delegated = delegated,
+		.reaches = reaches,
+		.bare = a->bare,
+		.usable = reaches && !a->bare,
+		.searched = a->scope_row == NULL && a->scopes.n > 0,
+		.all_scopes = a->all_scopes,
+	};
+}
+
+static void
+mark(uint16_t *row, uint16_t bit, bool set)
+{
+	*row = (uint16_t)(*row | (set ? bit : 0));
+}
+
+void
+rv_subject_settle(struct rv_subject_resolved *k, const struct rv_claim *claims)
+{
+	k->u = NULL;
+	k->claims = claims;
+	k->few = k->n <= RV_VERDICT_ASSIGNMENTS;
+	for (size_t i = 0; i < k->n; i++) {
+		k->bounded |= claims[i].from_ms != INT64_MIN ||
+			      claims[i].until_ms != INT64_MAX;
+		k->few &= !claims[i].searched;
+	}
+	for (size_t i = 0; k->n <= RV_VERDICT_ASSIGNMENTS && i < k->n; i++) {
+		const struct rv_claim *c = &claims[i];
+		const uint16_t bit = (uint16_t)(1u << (k->n - 1 - i));
+
+		mark(&k->everywhere, bit, c->all_scopes);
+		mark(&k->devices, bit, c->a->all_devices);
+		mark(&k->users, bit, c->a->all_users);
+		mark(&k->low, bit, !c->reaches);
+	}
+}
+
+const struct rv_grants *
 rv_walk_user(struct rv_walk *w)
 {
-	const struct rv_snapshot *s = w->k->s;
-	const struct rv_subject *u = w->k->u;
+	const struct rv_subject *u = w->u;
 	size_t n_ids = u->n_ids;
 
 	/* Groups that are not known for certain give nothing. */
 	if (!u->groups_known && u->n_own < n_ids)
 		n_ids = u->n_own;
 	while (w->next < n_ids) {
-		uint32_t principal =
-		    rv_dict_find(&s->principals, 0, u->ids[w->next++]);
-		const struct rv_admin *admin;
+		const struct rv_admin *admin =
+		    rv_admin_find(w->s, u->ids[w->next++]);
 
-		if (principal == RV_NONE)
-			continue;
-		admin = &s->admins[s->principal_admin[principal]];
-		w->at = admin->first;
-		w->end = admin[1].first;
-		if (!admin->out && w->at < w->end)
-			return true;
+		if (admin != NULL && !admin->out && admin->grants != NULL)
+			return admin->grants;
 	}
-	w->at = w->end;
+	return NULL;
+}
+
+/* ---- What covers ---------------------------------------------------------- */
+
+bool
+rv_covers_many(
+    const struct rv_snapshot *s, const struct rv_claim *c, uint32_t object)
+{
+	const struct rv_idset *carried = rv_scoping_set(s, object);
+	uint64_t from = 0;
+	uint32_t scope;
+
+	/* The shorter of the two is gone through. */
+	if (rv_idset_count(carried) > c->a->scopes.n)
+		return rv_idset_meets(carried, c->a->scopes);
+	while (rv_idset_next(carried, &from, &scope))
+		if (rv_has_scope(c, scope))
+			return true;
 	return false;
 }
 
-/*
- * In the set without what lies inside others, at most one collection covers
- * o: the last one that is numbered up to o.
- */
-bool
-rv_covers_collection(const struct rv_snapshot *s, const struct rv_assignment *a,
-    uint32_t o, bool below)
+/* The number of the collection above, or RV_NONE. */
+static uint32_t
+above(const struct rv_snapshot *s, uint32_t number)
 {
-	size_t n = rv_ids_upto(a->outer, o);
-	uint32_t c;
+	const struct rv_collection *c = rv_collection_at(s, number);
 
-	if (n == 0)
-		return false;
-	c = a->outer.p[n - 1];
-	return o <= s->collections[c].last && (!below || c != o);
+	return c != NULL ? c->parent : RV_NONE;
 }
 
 bool
-rv_covers_resource(const struct rv_snapshot *s, const struct rv_assignment *a,
-    uint32_t resource)
+rv_covers_collection(const struct rv_snapshot *s, const struct rv_claim *c,
+    const struct rv_demand *d, bool below)
 {
-	if (s->resources[resource].type == RV_RESOURCE_DEVICE ? a->all_devices
-							      : a->all_users)
+	const struct rv_ids ids = c->a->collections;
+
+	if (ids.n == 0)
+		return false;
+	for (size_t i = below; i < d->n_near; i++)
+		if (rv_ids_contain(ids, d->near[i]))
+			return true;
+	for (uint32_t o = d->beyond; o != RV_NONE; o = above(s, o))
+		if (rv_ids_contain(ids, o))
+			return true;
+	return false;
+}
+
+bool
+rv_covers_resource(const struct rv_snapshot *s, const struct rv_claim *c,
+    const struct rv_demand *d)
+{
+	const struct rv_ids near = { d->near, d->n_near };
+
+	if (d->t->resource_type == RV_RESOURCE_DEVICE ? c->a->all_devices
+						      : c->a->all_users)
 		return true;
-	return rv_ids_intersect(
-	    a->collections, rv_groups_get(&s->members, resource));
+	if (d->beyond != RV_NONE)
+		return rv_resource_is_in(
+		    &s->resources, d->t->object, c->a->collections);
+	return rv_ids_intersect(c->a->collections, near);
+}
+
+static void
+find_chain(struct rv_demand *d, const struct rv_snapshot *s)
+{
+	uint32_t o = d->t->object;
+
+	for (; o != RV_NONE && d->n_near < RV_NEAR; o = above(s, o))
+		d->near[d->n_near++] = o;
+	d->beyond = o;
+}
+
+static void
+find_memberships(struct rv_demand *d, const struct rv_snapshot *s)
+{
+	const size_t n = rv_resource_collections(
+	    &s->resources, d->t->object, d->near, RV_NEAR);
+
+	d->n_near = n < RV_NEAR ? n : RV_NEAR;
+	d->beyond = n > RV_NEAR ? d->near[RV_NEAR - 1] : RV_NONE;
+}
+
+void
+rv_demand_init(struct rv_demand *d, const struct rv_subject_resolved *k,
+    const struct rv_target *t)
+{
+	const enum rv_cover cover =
+	    t->cover == RV_COVER_NOTHING ? t->need_cover : t->cover;
+
+	d->t = t;
+	d->within = t->never ? 0 : rv_within_level(k, t->t);
+	d->uncovered =
+	    t->cover == RV_COVER_COLLECTION || t->cover == RV_COVER_RESOURCE
+		? RV_MISSING_COLLECTION
+		: RV_MISSING_SCOPE;
+	d->level = t->bit < RV_BITS && k->reached >= (int)t->t->minimum[t->bit];
+	d->same_cover = t->cover == t->need_cover && !t->below;
+	d->n_near = 0;
+	d->beyond = RV_NONE;
+	if (cover == RV_COVER_COLLECTION)
+		find_chain(d, k->s);
+	else if (cover == RV_COVER_RESOURCE)
+		find_memberships(d, k->s);
 }
 
 void
@@ -102,223 +226,249 @@ rv_keep_id(struct rv_kept *kept, uint64_t id)
 	kept->n++;
 }
 
-/* After how many of the assignments in order the search may stop. */
-#define STRIDE 8
+/* ---- Who is nearest ------------------------------------------------------- */
 
-/*
- * Those that suffice, among assignments found and in order.  met is what
- * they all together give of the needed operations.
- */
-static void
-find_in_order(const struct rv_subject_resolved *k, int64_t at_ms,
-    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
-{
-	for (size_t i = 0; i < k->n; i++) {
-		const struct rv_assignment *a = k->found[i];
-		const bool suffices = rv_suffices(k, a, at_ms, d, met);
-
-		if (kept->n < RV_VERDICT_ASSIGNMENTS) {
-			kept->ids[kept->n] = a->assignment_id;
-			kept->n += suffices;
-		} else {
-			kept->cut |= suffices;
-		}
-	}
-}
-
-/* The first of them; one too many may have been looked at. */
-static void
-find_first(const struct rv_subject_resolved *k, int64_t at_ms,
-    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
-{
-	for (size_t i = 0; i < k->n; i += STRIDE) {
-		const size_t end = k->n - i < STRIDE ? k->n : i + STRIDE;
-		uint64_t first = UINT64_MAX;
-
-		for (size_t at = i; at < end; at++) {
-			const struct rv_assignment *a = k->found[at];
-			const uint64_t none =
-			    (uint64_t)rv_suffices(k, a, at_ms, d, met) - 1;
-			const uint64_t id = a->assignment_id | none;
-
-			first = id < first ? id : first;
-		}
-		if (kept->n == 0 && first != UINT64_MAX)
-			kept->ids[kept->n++] = first;
-		if (kept->n > 0 && *met == d->t->needs)
-			return;
-	}
-}
-
-static void
-find_walking(const struct rv_subject_resolved *k, int64_t at_ms,
-    const struct rv_demand *d, struct rv_kept *kept, uint64_t *met)
-{
-	const struct rv_assignment *a;
-	struct rv_walk w;
-
-	rv_walk_init(&w, k);
-	while ((a = rv_walk_next(&w)) != NULL)
-		if (rv_suffices(k, a, at_ms, d, met))
-			rv_keep_id(kept, a->assignment_id);
-}
-
-/* The smallest sets so far. */
-struct nearest {
-	unsigned size; /* conditions in the smallest set */
-	bool level_known;
+/* The smallest sets so far: of whom, and what is in them. */
+struct search {
+	struct rv_nearest nearest;
+	unsigned level; /* lowest that would help; UINT_MAX: none would */
 	struct rv_kept kept;
-	struct rv_verdict *v;
+	uint64_t met; /* of what is needed besides, by whatever assignment */
 };
 
-/* The lowest level that takes `level` out of one of the nearest sets. */
-static void
-keep_level(struct nearest *n, const struct rv_subject_resolved *k,
-    const struct rv_assignment *a, const struct rv_target *t)
-{
-	unsigned minimum = rv_minimum_of(a, t->t, t->bit);
+#define FEW RV_VERDICT_ASSIGNMENTS
 
-	/* Where delegation is the obstacle, no level helps. */
-	if (rv_bars_delegated(k, a) ||
-	    (n->level_known && minimum >= (unsigned)n->v->level_needed))
-		return;
-	n->level_known = true;
-	n->v->level_needed = (enum rv_level)minimum;
+/*
+ * A set of failed conditions with its size above it, so that the smallest
+ * set is a smallest number; without the set, the size alone.
+ */
+#define SIZE_SHIFT    6
+#define ONE	      (1u << SIZE_SHIFT)
+#define SIZE_OF(code) ((code) >> SIZE_SHIFT)
+#define SET_OF(code)  ((code) & (ONE - 1))
+
+/* Keeps the claims whose sets are smallest.  n is at most FEW. */
+static inline struct rv_nearest
+keep_smallest(const struct rv_claim *claims, size_t n, const uint16_t *codes,
+    unsigned smallest, uint64_t *ids)
+{
+	struct rv_nearest nearest = { .size = smallest };
+
+	for (size_t i = 0; i < n; i++) {
+		const bool keep = SIZE_OF(codes[i]) == smallest;
+
+		ids[nearest.n] = claims[i].assignment_id;
+		nearest.n += keep;
+		nearest.missing |= SET_OF(codes[i]) & -(unsigned)keep;
+	}
+	return nearest;
 }
 
-static inline void
-keep_nearest(struct nearest *n, const struct rv_subject_resolved *k,
-    const struct rv_assignment *a, const struct rv_target *t, unsigned failed)
+/* The level that helps one of those that are kept, where one does. */
+static void
+find_level(const struct rv_claim *claims, size_t n, const uint16_t *codes,
+    unsigned smallest, const struct rv_target *t, struct rv_verdict *v)
 {
-	const unsigned size = rv_conditions(failed);
+	unsigned level = UINT_MAX;
 
-	if (size > n->size)
-		return;
-	if (size < n->size) {
-		n->size = size;
-		n->kept.n = 0;
-		n->kept.cut = false;
-		n->level_known = false;
-		n->v->missing = 0;
-		n->v->level_needed = RV_LEVEL_NONE;
-	}
-	n->v->missing |= failed;
-	if ((failed & RV_MISSING_LEVEL) != 0)
-		keep_level(n, k, a, t);
-	rv_keep_id(&n->kept, a->assignment_id);
+	for (size_t i = 0; i < n; i++)
+		if (SIZE_OF(codes[i]) == smallest &&
+		    (codes[i] & RV_MISSING_LEVEL) != 0)
+			rv_lower_level(&claims[i], t, &level);
+	if (level != UINT_MAX)
+		v->level_needed = (enum rv_level)level;
 }
 
-/* Says who was nearest, or that nothing names the subject. */
+/* Few claims, found: all of them at once, with hardly a branch. */
 static void
-explain(const struct rv_subject_resolved *k, const struct rv_demand *d,
-    bool read_failed, struct rv_verdict *v)
-{
-	struct nearest n = {
-		.size = UINT32_MAX, .kept = { .ids = v->assignments }, .v = v
-	};
-	const struct rv_assignment *a;
-	struct rv_walk w;
-
-	if (!k->groups_known) {
-		v->reason = RV_REASON_GROUPS_UNKNOWN;
-		return;
-	}
-	rv_walk_init(&w, k);
-	while ((a = rv_walk_next(&w)) != NULL)
-		keep_nearest(
-		    &n, k, a, d->t, rv_failed_by(k, a, v->evaluated_at_ms, d));
-	v->n_assignments = n.kept.n;
-	v->assignments_cut = n.kept.cut;
-	if (n.size == UINT32_MAX) {
-		v->reason = RV_REASON_NO_ASSIGNMENT;
-		return;
-	}
-	v->reason = RV_REASON_NOT_PERMITTED;
-	if (read_failed)
-		v->missing |= RV_MISSING_READ;
-}
-
-static void
-judge(const struct rv_subject_resolved *k, const struct rv_target *t,
+judge_few(const struct rv_subject_resolved *k, const struct rv_demand *d,
     enum rv_want want, struct rv_verdict *v)
 {
-	const struct rv_demand d = rv_demand_of(k, t);
-	const int64_t at_ms = v->evaluated_at_ms;
-	struct rv_kept kept = { .ids = v->assignments };
+	unsigned smallest = UINT_MAX;
+	uint16_t codes[FEW];
+	struct rv_nearest n;
 	uint64_t met = 0;
-	bool read_failed;
 
-	if (k->u != NULL)
-		find_walking(k, at_ms, &d, &kept, &met);
-	else if (want == RV_WANT_FIRST)
-		find_first(k, at_ms, &d, &kept, &met);
-	else
-		find_in_order(k, at_ms, &d, &kept, &met);
-	read_failed = t->barred || met != t->needs;
-	if (kept.n == 0 || read_failed) {
-		explain(k, &d, read_failed, v);
-		return;
+	for (size_t i = 0; i < k->n; i++) {
+		const unsigned failed =
+		    rv_failed_by(k, &k->claims[i], v->evaluated_at_ms, d, &met);
+		const unsigned size = rv_conditions(failed);
+
+		codes[i] = (uint16_t)(size * ONE | failed);
+		smallest = size < smallest ? size : smallest;
 	}
-	v->decision = RV_ALLOW;
-	v->n_assignments = want == RV_WANT_FIRST ? 1 : kept.n;
-	v->assignments_cut = want != RV_WANT_FIRST && kept.cut;
+	n = keep_smallest(k->claims, k->n, codes, smallest, v->assignments);
+	if ((n.missing & RV_MISSING_LEVEL) != 0)
+		find_level(k->claims, k->n, codes, smallest, d->t, v);
+	rv_verdict_conclude(k, &n, d->t->barred || met != d->t->needs, want, v);
 }
 
+/* One more of many. */
 static void
-find_boundary(
-    const struct rv_subject_resolved *k, int64_t at_ms, int64_t *ret_until_ms)
+judge_one(const struct rv_subject_resolved *k, const struct rv_claim *c,
+    const struct rv_demand *d, int64_t at_ms, struct search *q)
 {
-	const struct rv_assignment *a;
-	struct rv_walk w;
+	const unsigned failed = rv_failed_by(k, c, at_ms, d, &q->met);
+	const unsigned size = rv_conditions(failed);
 
-	rv_walk_init(&w, k);
-	while ((a = rv_walk_next(&w)) != NULL)
-		rv_keep_boundary(a, at_ms, ret_until_ms);
+	if (size > q->nearest.size)
+		return;
+	if (size < q->nearest.size) {
+		q->nearest = (struct rv_nearest){ .size = size };
+		q->kept.n = 0;
+		q->kept.cut = false;
+		q->level = UINT_MAX;
+	}
+	if ((failed & RV_MISSING_LEVEL) != 0)
+		rv_lower_level(c, d->t, &q->level);
+	q->nearest.missing |= failed;
+	rv_keep_id(&q->kept, c->assignment_id);
+}
+
+/* Any number of claims, found or on the way. */
+static void
+judge_many(const struct rv_subject_resolved *k, const struct rv_demand *d,
+    enum rv_want want, struct rv_verdict *v)
+{
+	const int64_t at_ms = v->evaluated_at_ms;
+	struct search q = { .nearest = { .size = UINT_MAX },
+		.level = UINT_MAX,
+		.kept = { .ids = v->assignments } };
+	struct rv_walk w = { .s = k->s, .u = k->u };
+	const struct rv_grants *grants;
+
+	for (size_t i = 0; k->u == NULL && i < k->n; i++) {
+		judge_one(k, &k->claims[i], d, at_ms, &q);
+		if (want == RV_WANT_FIRST && q.nearest.size == 0 &&
+		    q.met == d->t->needs && !d->t->barred)
+			break;
+	}
+	while (k->u != NULL && (grants = rv_walk_user(&w)) != NULL)
+		for (size_t i = 0; i < grants->n; i++) {
+			const struct rv_claim c = rv_claim_of(k, &grants->p[i]);
+
+			judge_one(k, &c, d, at_ms, &q);
+		}
+	if (q.level != UINT_MAX)
+		v->level_needed = (enum rv_level)q.level;
+	q.nearest.n = q.kept.n;
+	q.nearest.cut = q.kept.cut;
+	rv_verdict_conclude(
+	    k, &q.nearest, d->t->barred || q.met != d->t->needs, want, v);
+}
+
+/* ---- Decisions ------------------------------------------------------------ */
+
+int64_t
+rv_walk_boundary(const struct rv_subject_resolved *k, int64_t at_ms)
+{
+	struct rv_walk w = { .s = k->s, .u = k->u };
+	const struct rv_grants *grants;
+	int64_t until_ms = INT64_MAX;
+
+	while ((grants = rv_walk_user(&w)) != NULL)
+		for (size_t i = 0; i < grants->n; i++) {
+			const struct rv_claim c = rv_claim_of(k, &grants->p[i]);
+
+			rv_keep_boundary(&c, at_ms, &until_ms);
+		}
+	return until_ms;
 }
 
 void
 rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, enum rv_want want, struct rv_verdict *ret)
 {
-	/* One by one: to clear the ids as well costs as much as to judge. */
-	ret->decision = RV_DENY;
-	ret->reason = t->reason;
-	ret->revision = k->s->revision;
-	ret->evaluated_at_ms = at_ms;
-	ret->valid_until_ms = INT64_MAX;
-	ret->object_type_id = t->t != NULL ? t->t->object_type_id : 0;
-	ret->bit = t->bit;
-	ret->missing = 0;
-	ret->level_needed = RV_LEVEL_NONE;
-	ret->n_assignments = 0;
-	ret->assignments_cut = false;
-	if (k->bounded)
-		find_boundary(k, at_ms, &ret->valid_until_ms);
-	if (t->reason == RV_REASON_ALLOWED)
-		judge(k, t, want, ret);
-	else if (t->reason == RV_REASON_NO_SUCH_OBJECT && !k->groups_known)
+	struct rv_demand d;
+
+	rv_verdict_begin(k, at_ms, t, ret);
+	if (t->reason == RV_REASON_ALLOWED) {
+		rv_demand_init(&d, k, t);
+		if (k->u == NULL && k->n <= FEW)
+			judge_few(k, &d, want, ret);
+		else
+			judge_many(k, &d, want, ret);
+	} else if (t->reason == RV_REASON_NO_SUCH_OBJECT && !k->groups_known) {
 		ret->reason = RV_REASON_GROUPS_UNKNOWN;
+	}
+}
+
+static inline void
+check_prepared(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_prepared *p, struct rv_slice key, enum rv_want want,
+    struct rv_verdict *ret)
+{
+	struct rv_carrier o;
+	struct rv_target t;
+	struct rv_aim a;
+
+	if (p->plain_resource && k->places != NULL) {
+		rv_target_aim(p, key, &a);
+		rv_decide_resource(k, at_ms, p, a.number, want, ret);
+		return;
+	}
+	if (p->plain && key.p != NULL) {
+		rv_target_find_plain(p, key,
+		    rv_dict_hash(&p->s->object_keys, p->base.type, key), &o);
+		rv_decide_plain(k, at_ms, p, &o, want, ret);
+		return;
+	}
+	rv_target_aim(p, key, &a);
+	rv_target_find(p, key, &a, &t);
+	rv_decide(k, at_ms, &t, want, ret);
+}
+
+/*
+ * Finds the claims of a subject that has few of them; false when there are
+ * more.  Each once, by id.
+ */
+static bool
+find_few(struct rv_subject_resolved *k, struct rv_claim *claims)
+{
+	struct rv_walk w = { .s = k->s, .u = k->u };
+	const struct rv_grants *grants;
+
+	while ((grants = rv_walk_user(&w)) != NULL)
+		for (size_t i = 0; i < grants->n; i++) {
+			const struct rv_assignment *a = &grants->p[i];
+			size_t at = k->n;
+
+			while (at > 0 &&
+			       claims[at - 1].assignment_id > a->assignment_id)
+				at--;
+			if (at > 0 && claims[at - 1].a == a)
+				continue;
+			if (k->n == FEW)
+				return false;
+			memmove(&claims[at + 1], &claims[at],
+			    (k->n++ - at) * sizeof(*claims));
+			claims[at] = rv_claim_of(k, a);
+		}
+	return true;
 }
 
 void
 rv_rbac_check(const struct rv_snapshot *s, const struct rv_subject *u,
     int64_t at_ms, const struct rv_question *q, struct rv_verdict *ret)
 {
-	const struct rv_subject_resolved k = rv_subject_walking(s, u);
-	struct rv_target t;
+	struct rv_subject_resolved k = rv_subject_asking(s, u);
+	struct rv_claim claims[FEW];
+	struct rv_prepared p;
 
-	rv_target_resolve(s, q, &t);
-	rv_decide(&k, at_ms, &t, q->want, ret);
+	if (find_few(&k, claims))
+		rv_subject_settle(&k, claims);
+	rv_target_prepare(s, q->type, q->operation, &p);
+	check_prepared(&k, at_ms, &p, q->key, q->want, ret);
 }
 
 void
 rv_rbac_check_resolved(const struct rv_subject_resolved *u, int64_t at_ms,
     const struct rv_question *q, struct rv_verdict *ret)
 {
-	struct rv_target t;
+	struct rv_prepared p;
 
-	rv_target_resolve(u->s, q, &t);
-	rv_decide(u, at_ms, &t, q->want, ret);
+	rv_target_prepare(u->s, q->type, q->operation, &p);
+	check_prepared(u, at_ms, &p, q->key, q->want, ret);
 }
 
 void
@@ -326,11 +476,6 @@ rv_rbac_check_prepared(const struct rv_subject_resolved *u, int64_t at_ms,
     const struct rv_prepared *p, struct rv_slice key, enum rv_want want,
     struct rv_verdict *ret)
 {
-	struct rv_target t;
-	struct rv_aim a;
-
 	RV_ASSERT(p->s == u->s);
-	rv_target_aim(p, key, &a);
-	rv_target_find(p, key, &a, &t);
-	rv_decide(u, at_ms, &t, want, ret);
+	check_prepared(u, at_ms, p, key, want, ret);
 }

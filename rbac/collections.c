@@ -1,19 +1,76 @@
 /*
- * Collections: a forest by limiting collection.  They are numbered in
- * preorder, each tree before the next, so that what is limited to c, through
- * any chain, is the interval of numbers c .. last[c].
+ * Collections: a forest by limiting collection.  A row may come before that
+ * of its limiting collection; that there is one is looked at in the end.
  */
 #include "builder.h"
 
-#include <stdlib.h>
+struct rv_collection *
+rv_builder_collection_at(struct rv_builder *b, uint32_t number)
+{
+	return rv_trie_put(
+	    &b->edit, &b->s->collections, number, sizeof(struct rv_collection));
+}
+
+/* The number of a name, and the element; it may not be there yet. */
+static struct rv_collection *
+collection_room(struct rv_builder *b, struct rv_slice id, uint32_t *ret_number)
+{
+	const int r =
+	    rv_dict_add(&b->edit, &b->s->collection_ids, 0, id, ret_number);
+
+	return r == RV_OK || r == RV_ERR_EXISTS
+		   ? rv_builder_collection_at(b, *ret_number)
+		   : NULL;
+}
+
+/* Counts a collection among those limited to its parent, or not any more. */
+static int
+count_child(struct rv_builder *b, uint32_t parent, bool in)
+{
+	struct rv_collection *c;
+
+	if (parent == RV_NONE)
+		return RV_OK;
+	c = rv_builder_collection_at(b, parent);
+	if (c == NULL)
+		return RV_ERR_NOMEM;
+	c->n_children += in ? 1 : UINT32_MAX; /* one less */
+	return RV_OK;
+}
+
+/* The number of the limiting collection of a row, RV_NONE when absent. */
+static int
+limiting_of(struct rv_builder *b, const struct rv_row_collection *row,
+    uint32_t *ret_parent, struct rv_error *e)
+{
+	int r;
+
+	*ret_parent = RV_NONE;
+	if (row->limiting_id.n == 0)
+		return RV_OK;
+	r = rv_builder_name(b, "limiting_id", row->limiting_id, e);
+	if (r == RV_OK &&
+	    collection_room(b, row->limiting_id, ret_parent) == NULL)
+		r = rv_builder_nomem(b, e);
+	return r;
+}
+
+static void
+note_root(struct rv_snapshot *s, struct rv_slice id, uint32_t number)
+{
+	if (rv_slice_eq(id, RV_ROOT_DEVICES))
+		s->root_devices = number;
+	if (rv_slice_eq(id, RV_ROOT_USERS))
+		s->root_users = number;
+}
 
 int
 rv_builder_collection(struct rv_builder *b, const struct rv_row_collection *row,
     struct rv_error *e)
 {
 	struct rv_snapshot *s = b->s;
-	struct rv_collection_row *rows;
-	uint32_t id, limiting = RV_NONE;
+	uint32_t number, parent;
+	struct rv_collection *c;
 	int r;
 
 	if ((r = rv_builder_enter(b, RV_TABLE_COLLECTION, e)) != RV_OK ||
@@ -24,233 +81,207 @@ rv_builder_collection(struct rv_builder *b, const struct rv_row_collection *row,
 		return rv_builder_refuse(b, e,
 		    "\"%.*s\" is of no known kind (%d)",
 		    RV_CUT(row->collection_id), (int)row->kind);
-	rows = rv_array_room(b->collections, s->collection_ids.n,
-	    &b->cap_collections, sizeof(*rows));
-	if (rows == NULL)
+	r = limiting_of(b, row, &parent, e);
+	if (r != RV_OK)
+		return r;
+	c = collection_room(b, row->collection_id, &number);
+	if (c == NULL)
 		return rv_builder_nomem(b, e);
-	b->collections = rows;
-	if (row->limiting_id.n > 0 &&
-	    rv_dict_add(&s->texts, 0, row->limiting_id, &limiting) ==
-		RV_ERR_NOMEM)
-		return rv_builder_nomem(b, e);
-	r = rv_dict_add(&s->collection_ids, 0, row->collection_id, &id);
-	if (r == RV_ERR_EXISTS)
+	if (c->present)
 		return rv_builder_refuse(b, e, "\"%.*s\" is there twice",
 		    RV_CUT(row->collection_id));
-	if (r != RV_OK)
+	c->present = true;
+	c->parent = parent;
+	c->kind = (uint8_t)row->kind;
+	note_root(s, row->collection_id, number);
+	s->counts.collections++;
+	if (count_child(b, parent, true) != RV_OK ||
+	    rv_builder_touch(&b->collections, number) != RV_OK ||
+	    rv_order_add(&b->edit, &s->collection_order, &s->collection_ids,
+		number) != RV_OK)
 		return rv_builder_nomem(b, e);
-	rows[id] = (struct rv_collection_row){ limiting, row->kind };
 	return RV_OK;
 }
 
-/* The work of numbering, by the ids of the dictionary. */
-struct forest {
-	uint32_t *parent;
-	uint32_t *child, *sibling; /* first child, next sibling */
-	uint32_t *order;	   /* parents before children */
-	size_t n_order;
-	uint32_t *size; /* of the tree under each, itself included */
-	uint32_t *next; /* the number that its next child gets */
-};
-
-static void
-forest_fini(struct forest *f)
-{
-	free(f->parent);
-	free(f->child);
-	free(f->sibling);
-	free(f->order);
-	free(f->size);
-	free(f->next);
-}
-
+/* The collection of a change, to be written to. */
 static int
-forest_init(struct forest *f, size_t n)
+collection_of(struct rv_builder *b, struct rv_slice id, uint32_t *ret_number,
+    struct rv_collection **ret_collection, struct rv_error *e)
 {
-	*f = (struct forest){
-		.parent = rv_array_new(n, sizeof(*f->parent)),
-		.child = rv_array_new(n, sizeof(*f->child)),
-		.sibling = rv_array_new(n, sizeof(*f->sibling)),
-		.order = rv_array_new(n, sizeof(*f->order)),
-		.size = rv_array_new(n, sizeof(*f->size)),
-		.next = rv_array_new(n, sizeof(*f->next)),
-	};
-	if (f->parent == NULL || f->child == NULL || f->sibling == NULL ||
-	    f->order == NULL || f->size == NULL || f->next == NULL)
-		return RV_ERR_NOMEM;
-	for (size_t i = 0; i < n; i++)
-		f->parent[i] = f->child[i] = f->sibling[i] = RV_NONE;
+	*ret_number = rv_collection_find(b->s, id);
+	if (*ret_number == RV_NONE)
+		return rv_builder_refuse(
+		    b, e, "there is no collection \"%.*s\"", RV_CUT(id));
+	*ret_collection = rv_builder_collection_at(b, *ret_number);
+	if (*ret_collection == NULL ||
+	    rv_builder_touch(&b->collections, *ret_number) != RV_OK)
+		return rv_builder_nomem(b, e);
 	return RV_OK;
+}
+
+int
+rv_builder_change_collection(struct rv_builder *b,
+    const struct rv_row_collection *row, struct rv_error *e)
+{
+	struct rv_collection *c;
+	uint32_t number, parent;
+	int r;
+
+	if ((r = rv_builder_enter_change(b, RV_TABLE_COLLECTION, e)) != RV_OK ||
+	    (r = limiting_of(b, row, &parent, e)) != RV_OK ||
+	    (r = collection_of(b, row->collection_id, &number, &c, e)) != RV_OK)
+		return r;
+	if ((int)c->kind != (int)row->kind)
+		return rv_builder_refuse(b, e,
+		    "\"%.*s\" cannot become of another kind",
+		    RV_CUT(row->collection_id));
+	if (count_child(b, c->parent, false) != RV_OK ||
+	    count_child(b, parent, true) != RV_OK)
+		return rv_builder_nomem(b, e);
+	c->parent = parent;
+	return RV_OK;
+}
+
+/* What names it may still go: rv_collections_finish() looks. */
+int
+rv_builder_remove_collection(
+    struct rv_builder *b, struct rv_slice collection_id, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+	struct rv_collection *c;
+	uint32_t number;
+	int r;
+
+	if ((r = rv_builder_enter_change(b, RV_TABLE_COLLECTION, e)) != RV_OK ||
+	    (r = collection_of(b, collection_id, &number, &c, e)) != RV_OK)
+		return r;
+	if (number == s->root_devices || number == s->root_users)
+		return rv_builder_refuse(
+		    b, e, "\"%.*s\" cannot go", RV_CUT(collection_id));
+	if (count_child(b, c->parent, false) != RV_OK ||
+	    rv_order_remove(&b->edit, &s->collection_order, &s->collection_ids,
+		number) != RV_OK)
+		return rv_builder_nomem(b, e);
+	c->present = false;
+	c->parent = RV_NONE;
+	s->counts.collections--;
+	return RV_OK;
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+static struct rv_slice
+name_of(const struct rv_builder *b, uint32_t number)
+{
+	return rv_dict_name(&b->s->collection_ids, number);
 }
 
 /* The two roots, and only they, have no limiting collection. */
 static int
-root_check(struct rv_builder *b, uint32_t id, struct rv_error *e)
+check_root(struct rv_builder *b, uint32_t number, const struct rv_collection *c,
+    struct rv_error *e)
 {
-	const struct rv_collection_row *row = &b->collections[id];
-	struct rv_slice name = rv_dict_name(&b->s->collection_ids, id);
-	const bool devices = rv_slice_eq(name, RV_ROOT_DEVICES);
-	const bool users = rv_slice_eq(name, RV_ROOT_USERS);
+	const struct rv_slice name = name_of(b, number);
+	const bool devices = number == b->s->root_devices;
+	const bool users = number == b->s->root_users;
 
-	if ((devices || users) != (row->limiting == RV_NONE))
+	if ((devices || users) != (c->parent == RV_NONE))
 		return rv_builder_refuse(b, e, "collection: \"%.*s\" %s",
 		    RV_CUT(name),
-		    row->limiting == RV_NONE
+		    c->parent == RV_NONE
 			? "has no limiting collection"
 			: "is a root and has a limiting collection");
-	if ((devices && row->kind != RV_KIND_DEVICE) ||
-	    (users && row->kind != RV_KIND_USER))
+	if ((devices && c->kind != RV_KIND_DEVICE) ||
+	    (users && c->kind != RV_KIND_USER))
 		return rv_builder_refuse(b, e,
 		    "collection: \"%.*s\" is of the wrong kind", RV_CUT(name));
 	return RV_OK;
 }
 
 static int
-link_parents(struct rv_builder *b, struct forest *f, struct rv_error *e)
+check_parent(struct rv_builder *b, uint32_t number,
+    const struct rv_collection *c, struct rv_error *e)
 {
-	struct rv_snapshot *s = b->s;
+	const struct rv_collection *parent;
 
-	for (uint32_t id = 0; id < s->collection_ids.n; id++) {
-		const struct rv_collection_row *row = &b->collections[id];
-		struct rv_slice limiting =
-		    rv_dict_name(&s->texts, row->limiting);
-		uint32_t parent = rv_dict_find(&s->collection_ids, 0, limiting);
-		int r = root_check(b, id, e);
-
-		if (r != RV_OK)
-			return r;
-		if (row->limiting == RV_NONE)
-			continue;
-		if (parent == RV_NONE)
-			return rv_builder_refuse(b, e,
-			    "collection: \"%.*s\" is limited to \"%.*s\", "
-			    "which is not there",
-			    RV_CUT(rv_dict_name(&s->collection_ids, id)),
-			    RV_CUT(limiting));
-		if (b->collections[parent].kind != row->kind)
-			return rv_builder_refuse(b, e,
-			    "collection: \"%.*s\" is limited to \"%.*s\", "
-			    "which is of the other kind",
-			    RV_CUT(rv_dict_name(&s->collection_ids, id)),
-			    RV_CUT(limiting));
-		f->parent[id] = parent;
-		f->sibling[id] = f->child[parent];
-		f->child[parent] = id;
-	}
-	return RV_OK;
-}
-
-/* Breadth first from the roots; what is not reached hangs on a cycle. */
-static int
-order_forest(struct rv_builder *b, struct forest *f, struct rv_error *e)
-{
-	const size_t n = b->s->collection_ids.n;
-	uint32_t id;
-
-	for (id = 0; id < n; id++)
-		if (f->parent[id] == RV_NONE)
-			f->order[f->n_order++] = id;
-	for (size_t i = 0; i < f->n_order; i++)
-		for (id = f->child[f->order[i]]; id != RV_NONE;
-		     id = f->sibling[id])
-			f->order[f->n_order++] = id;
-	if (f->n_order == n)
+	if (c->parent == RV_NONE)
 		return RV_OK;
-	for (size_t i = 0; i < f->n_order; i++)
-		f->size[f->order[i]] = 1; /* reached */
-	for (id = 0; f->size[id] != 0; id++)
-		;
-	for (size_t i = 0; i < n; i++) /* n steps up end on the cycle */
-		id = f->parent[id];
-	return rv_builder_refuse(b, e,
-	    "collection: \"%.*s\" is limited to itself through a cycle",
-	    RV_CUT(rv_dict_name(&b->s->collection_ids, id)));
-}
-
-static void
-number_forest(struct rv_snapshot *s, struct forest *f,
-    const struct rv_collection_row *rows)
-{
-	uint32_t next_root = 0;
-
-	for (size_t i = 0; i < f->n_order; i++)
-		f->size[f->order[i]] = 1;
-	for (size_t i = f->n_order; i-- > 0;)
-		if (f->parent[f->order[i]] != RV_NONE)
-			f->size[f->parent[f->order[i]]] += f->size[f->order[i]];
-	for (size_t i = 0; i < f->n_order; i++) {
-		uint32_t id = f->order[i], parent = f->parent[id];
-		uint32_t *next =
-		    parent == RV_NONE ? &next_root : &f->next[parent];
-		uint32_t number = *next;
-
-		*next += f->size[id];
-		f->next[id] = number + 1;
-		s->collection_number[id] = number;
-		s->collections[number] = (struct rv_collection){
-			.name = id,
-			.parent = parent == RV_NONE
-				      ? RV_NONE
-				      : s->collection_number[parent],
-			.last = number + f->size[id] - 1,
-			.kind = rows[id].kind,
-		};
-	}
-}
-
-static uint32_t
-number_of(const struct rv_snapshot *s, struct rv_slice name)
-{
-	uint32_t id = rv_dict_find(&s->collection_ids, 0, name);
-
-	return id == RV_NONE ? RV_NONE : s->collection_number[id];
-}
-
-/* Makes the number of a collection, and the order of the ids, known. */
-static int
-name_collections(struct rv_snapshot *s)
-{
-	const size_t n = s->collection_ids.n;
-
-	s->collections_by_id = rv_names_in_order(&s->collection_ids);
-	if (s->collections_by_id == NULL)
-		return RV_ERR_NOMEM;
-	for (uint32_t id = 0; id < n; id++)
-		rv_dict_set_value(
-		    &s->collection_ids, id, s->collection_number[id]);
-	for (size_t i = 0; i < n; i++)
-		s->collections_by_id[i] =
-		    s->collection_number[s->collections_by_id[i]];
+	parent = rv_collection_at(b->s, c->parent);
+	if (parent == NULL)
+		return rv_builder_refuse(b, e,
+		    "collection: \"%.*s\" is limited to \"%.*s\", "
+		    "which is not there",
+		    RV_CUT(name_of(b, number)), RV_CUT(name_of(b, c->parent)));
+	if (parent->kind != c->kind)
+		return rv_builder_refuse(b, e,
+		    "collection: \"%.*s\" is limited to \"%.*s\", "
+		    "which is of the other kind",
+		    RV_CUT(name_of(b, number)), RV_CUT(name_of(b, c->parent)));
 	return RV_OK;
+}
+
+/*
+ * Walks up to a root, or to what an earlier walk has come along.  Each
+ * collection is walked over once in all walks together.
+ */
+static int
+check_chain(struct rv_builder *b, uint32_t number, uint32_t walk,
+    struct rv_intmap *seen, struct rv_error *e)
+{
+	while (number != RV_NONE) {
+		const struct rv_collection *c = rv_collection_at(b->s, number);
+		const int r = rv_intmap_add(seen, number, walk);
+
+		if (r == RV_ERR_NOMEM)
+			return rv_builder_nomem(b, e);
+		if (r == RV_ERR_EXISTS && rv_intmap_find(seen, number) == walk)
+			return rv_builder_refuse(b, e,
+			    "collection: \"%.*s\" is limited to itself "
+			    "through a cycle",
+			    RV_CUT(name_of(b, number)));
+		/* A parent that is not there is another check's to say. */
+		if (r == RV_ERR_EXISTS || c == NULL)
+			return RV_OK;
+		number = c->parent;
+	}
+	return RV_OK;
+}
+
+static int
+check_gone(struct rv_builder *b, uint32_t number, struct rv_error *e)
+{
+	const struct rv_collection *c =
+	    rv_trie_get(&b->s->collections, number, sizeof(*c));
+	const char *what = c == NULL		? NULL
+			   : c->n_children > 0	? "collections are limited to"
+			   : c->members != NULL ? "resources are members of"
+			   : c->assignments != NULL ? "assignments name"
+						    : NULL;
+
+	if (what == NULL)
+		return RV_OK;
+	return rv_builder_refuse(b, e,
+	    "collection: \"%.*s\" is gone, and %s it",
+	    RV_CUT(name_of(b, number)), what);
 }
 
 int
-rv_collections_freeze(struct rv_builder *b, struct rv_error *e)
+rv_collections_finish(struct rv_builder *b, struct rv_error *e)
 {
-	struct rv_snapshot *s = b->s;
-	const size_t n = s->collection_ids.n;
-	struct forest f;
-	int r = RV_ERR_NOMEM;
+	struct rv_intmap seen = { 0 };
+	int r = RV_OK;
 
-	s->collections = rv_array_new(n, sizeof(*s->collections));
-	s->collection_number = rv_array_new(n, sizeof(*s->collection_number));
-	if (forest_init(&f, n) != RV_OK || s->collections == NULL ||
-	    s->collection_number == NULL ||
-	    rv_sets_init(&s->collection_sets, n) != RV_OK) {
-		r = rv_builder_nomem(b, e);
-		goto out;
+	for (size_t i = 0; r == RV_OK && i < b->collections.n; i++) {
+		const uint32_t number = b->collections.p[i];
+
+		const struct rv_collection *c = rv_collection_at(b->s, number);
+
+		if (c == NULL)
+			r = check_gone(b, number, e);
+		else if ((r = check_root(b, number, c, e)) == RV_OK &&
+			 (r = check_parent(b, number, c, e)) == RV_OK)
+			r = check_chain(b, number, (uint32_t)i, &seen, e);
 	}
-	if ((r = link_parents(b, &f, e)) != RV_OK ||
-	    (r = order_forest(b, &f, e)) != RV_OK)
-		goto out;
-	number_forest(s, &f, b->collections);
-	if (name_collections(s) != RV_OK) {
-		r = rv_builder_nomem(b, e);
-		goto out;
-	}
-	s->root_devices = number_of(s, RV_ROOT_DEVICES);
-	s->root_users = number_of(s, RV_ROOT_USERS);
-out:
-	forest_fini(&f);
+	rv_intmap_fini(&seen);
 	return r;
 }

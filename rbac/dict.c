@@ -3,98 +3,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-__extension__ typedef unsigned __int128 u128;
+#include "hash.h"
+#include "large.h"
 
-/* The multipliers are odd 64-bit primes with about as many ones as zeros. */
-#define PRIME_A UINT64_C(0xa0761d6478bd642f)
-#define PRIME_B UINT64_C(0xe7037ed1a0b428db)
-#define PRIME_C UINT64_C(0x8ebc6af09c88c6e3)
-
-#define WORD 8	/* what a place counts */
-#define LINE 64 /* what a processor fetches */
-
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	u128 product = (u128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static inline uint64_t
-word8(const char *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
-}
-
-static inline uint64_t
-word4(const char *p)
-{
-	uint32_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return w;
-}
-
-/* Up to 16 bytes as two numbers, which overlap where there are fewer. */
-static inline void
-ends(const char *p, size_t n, uint64_t *ret_a, uint64_t *ret_b)
-{
-	if (n >= 8) {
-		*ret_a = word8(p);
-		*ret_b = word8(p + n - 8);
-	} else if (n >= 4) {
-		*ret_a = word4(p);
-		*ret_b = word4(p + n - 4);
-	} else if (n > 0) {
-		*ret_a = (uint64_t)(unsigned char)p[0] << 16 |
-			 (uint64_t)(unsigned char)p[n / 2] << 8 |
-			 (unsigned char)p[n - 1];
-		*ret_b = 0;
-	} else {
-		*ret_a = *ret_b = 0;
-	}
-}
+#define WORD	   8 /* bytes, what a place counts */
+#define LINE_WORDS 8 /* what a processor fetches */
 
 /*
- * Multiply and fold, 16 bytes a step, in two lanes that do not wait for each
- * other.  Both factors depend on the seed, so that no bytes make one zero.
+ * Segments never move.  A place is the number of a segment of records and a
+ * word in it, an id that of a segment of places and an item in it; no place
+ * is 0.  The first segments of records are smaller, each twice the last.
  */
-static inline uint64_t
-hash(uint64_t seed, const char *p, size_t n)
-{
-	const uint64_t left = seed ^ PRIME_A, right = seed ^ PRIME_B;
-	const size_t length = n;
-	uint64_t h = left, g = right, a, b;
+#define WORD_BITS   24
+#define WORD_MASK   ((1u << WORD_BITS) - 1)
+#define SEGMENTS    256u
+#define FIRST_WORDS 8192u
+#define SMALLER	    11
+#define ID_BITS	    18
+#define ID_MASK	    ((1u << ID_BITS) - 1)
+#define ID_SEGMENTS 1024u
 
-	for (; n > 32; p += 32, n -= 32) {
-		h = mix(word8(p) ^ left, word8(p + 8) ^ h);
-		g = mix(word8(p + 16) ^ right, word8(p + 24) ^ g);
-	}
-	if (n > 16) {
-		h = mix(word8(p) ^ left, word8(p + 8) ^ h);
-		/* The last 16 bytes, some of them for the second time. */
-		a = word8(p + n - 16);
-		b = word8(p + n - 8);
-	} else {
-		ends(p, n, &a, &b);
-	}
-	return mix(mix(a ^ right, b ^ h) ^ g, PRIME_C ^ length);
-}
+struct rv_dict_names {
+	char *records[SEGMENTS]; /* NULL: not needed yet */
+	uint32_t *places[ID_SEGMENTS];
+	/* Of the thread that adds, on a line which others do not read. */
+	_Alignas(64) size_t n;
+	size_t next; /* place behind the last record */
+};
 
 uint64_t
 rv_hash(uint64_t seed, struct rv_slice key)
 {
-	return hash(seed, key.p, key.n);
+	return rv_hash_of(seed, key.p, key.n);
 }
 
 static inline uint64_t
 hash_of(const struct rv_dict *d, uint32_t space, struct rv_slice key)
 {
-	return hash(d->seed + space * PRIME_C, key.p, key.n);
+	return rv_hash_of(d->seed + space * RV_PRIME_C, key.p, key.n);
 }
 
 uint64_t
@@ -106,31 +52,59 @@ rv_dict_hash(const struct rv_dict *d, uint32_t space, struct rv_slice key)
 void
 rv_dict_init(struct rv_dict *d, uint64_t seed)
 {
-	*d = (struct rv_dict){ .seed = seed };
+	struct rv_dict_names *names =
+	    aligned_alloc(_Alignof(struct rv_dict_names), sizeof(*names));
+
+	/* All versions need the same one, so that it cannot come later. */
+	if (names != NULL) {
+		memset(names, 0, sizeof(*names));
+		names->next = LINE_WORDS;
+	}
+	*d = (struct rv_dict){ .seed = seed, .names = names };
 }
 
 void
 rv_dict_fini(struct rv_dict *d)
 {
-	free(d->slots);
-	free(d->places);
-	free(d->bytes);
+	struct rv_dict_names *names = d->names;
+
+	rv_block_free(d->slots);
+	for (size_t i = 0; names != NULL && i < SEGMENTS; i++)
+		free(names->records[i]);
+	for (size_t i = 0; names != NULL && i < ID_SEGMENTS; i++)
+		free(names->places[i]);
+	free(names);
 	*d = (struct rv_dict){ .seed = d->seed };
 }
 
-/* bytes is aligned for a record, and so is every place. */
+/* A segment is aligned for a record, and so is every place in it. */
 static inline struct rv_dict_record *
-record_at(const struct rv_dict *d, uint32_t place)
+record_at(const struct rv_dict_names *names, uint32_t place)
 {
-	return (
-	    struct rv_dict_record *)(void *)(d->bytes + (size_t)place * WORD);
+	char *segment = names->records[place >> WORD_BITS];
+	const size_t word = place & WORD_MASK;
+
+	return (struct rv_dict_record *)(void *)(segment + word * WORD);
+}
+
+static inline uint32_t *
+place_of(const struct rv_dict_names *names, uint32_t id)
+{
+	return names->places[id >> ID_BITS] + (id & ID_MASK);
+}
+
+static inline size_t
+segment_words(size_t segment)
+{
+	return segment < SMALLER ? (size_t)FIRST_WORDS << segment
+				 : (size_t)1 << WORD_BITS;
 }
 
 static inline struct rv_dict_record *
 record_of(const struct rv_dict *d, uint32_t id)
 {
 	RV_ASSERT(id < d->n);
-	return record_at(d, d->places[id]);
+	return record_at(d->names, *place_of(d->names, id));
 }
 
 struct rv_slice
@@ -162,6 +136,42 @@ rv_dict_value(const struct rv_dict *d, uint32_t id)
 	return record_of(d, id)->value;
 }
 
+void
+rv_dict_set_moved(struct rv_dict *d, uint32_t id)
+{
+	__atomic_store_n(&record_of(d, id)->moved, 1, __ATOMIC_RELAXED);
+}
+
+/* Behind a slot that is seen lies a record that is written. */
+static inline uint64_t
+slot_at(const struct rv_dict *d, size_t i)
+{
+	return __atomic_load_n(&d->slots[i], __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t
+slot_make(uint64_t h, uint32_t place)
+{
+	return h >> 32 << 32 | place;
+}
+
+static inline bool
+slot_fits(uint64_t slot, uint64_t h)
+{
+	return (slot ^ h) >> 32 == 0;
+}
+
+/*
+ * Where a search begins: as many of the upper bits of a hash as there are
+ * slots.  A slot keeps them, so that slots move to more of them without a
+ * look at the names.
+ */
+static inline size_t
+home(uint64_t h, size_t n_slots)
+{
+	return (size_t)((h >> 32) * n_slots >> 32);
+}
+
 static inline bool
 record_is(const struct rv_dict_record *r, uint32_t space, struct rv_slice key)
 {
@@ -169,22 +179,26 @@ record_is(const struct rv_dict_record *r, uint32_t space, struct rv_slice key)
 	       (key.n == 0 || memcmp(r->bytes, key.p, key.n) == 0);
 }
 
+/* Also what other versions have added. */
 static inline const struct rv_dict_record *
-get(const struct rv_dict *d, uint64_t h, uint32_t space, struct rv_slice key)
+look(const struct rv_dict *d, uint64_t h, uint32_t space, struct rv_slice key)
 {
 	const size_t mask = d->n_slots - 1;
 
 	if (d->n_slots == 0 || key.p == NULL)
 		return NULL;
 	/* At least half of the slots are free, so that this ends. */
-	for (size_t i = (size_t)h & mask;; i = (i + 1) & mask) {
-		const struct rv_dict_slot slot = d->slots[i];
+	for (size_t i = home(h, d->n_slots);; i = (i + 1) & mask) {
+		const uint64_t slot = slot_at(d, i);
+		const struct rv_dict_record *r;
 
-		if (slot.at == 0)
+		if (slot == 0)
 			return NULL;
-		if (slot.tag == (uint32_t)(h >> 32) &&
-		    record_is(record_at(d, slot.at - 1), space, key))
-			return record_at(d, slot.at - 1);
+		if (!slot_fits(slot, h))
+			continue;
+		r = record_at(d->names, (uint32_t)slot);
+		if (record_is(r, space, key))
+			return r;
 	}
 }
 
@@ -192,7 +206,9 @@ const struct rv_dict_record *
 rv_dict_get(
     const struct rv_dict *d, uint64_t h, uint32_t space, struct rv_slice key)
 {
-	return get(d, h, space, key);
+	const struct rv_dict_record *r = look(d, h, space, key);
+
+	return r != NULL && r->id < d->n ? r : NULL;
 }
 
 uint32_t
@@ -202,178 +218,208 @@ rv_dict_find(const struct rv_dict *d, uint32_t space, struct rv_slice key)
 
 	if (key.p == NULL)
 		return RV_NONE;
-	r = get(d, hash_of(d, space, key), space, key);
-	return r == NULL ? RV_NONE : r->id;
+	r = look(d, hash_of(d, space, key), space, key);
+	return r != NULL && r->id < d->n ? r->id : RV_NONE;
 }
 
 void
 rv_dict_fetch_slot(const struct rv_dict *d, uint64_t h)
 {
 	if (d->n_slots > 0)
-		__builtin_prefetch(&d->slots[(size_t)h & (d->n_slots - 1)]);
+		__builtin_prefetch(&d->slots[home(h, d->n_slots)]);
 }
 
 void
 rv_dict_fetch_record(const struct rv_dict *d, uint64_t h)
 {
 	const size_t mask = d->n_slots - 1;
+	uint64_t slot;
 
 	if (d->n_slots == 0)
 		return;
-	for (size_t i = (size_t)h & mask; d->slots[i].at != 0;
+	for (size_t i = home(h, d->n_slots); (slot = slot_at(d, i)) != 0;
 	     i = (i + 1) & mask)
-		if (d->slots[i].tag == (uint32_t)(h >> 32)) {
-			__builtin_prefetch(record_at(d, d->slots[i].at - 1));
+		if (slot_fits(slot, h)) {
+			__builtin_prefetch(record_at(d->names, (uint32_t)slot));
 			return;
 		}
 }
 
 static void
-slot_put(struct rv_dict_slot *slots, size_t n_slots, uint64_t h, uint32_t place)
+slot_put(uint64_t *slots, size_t n_slots, uint64_t slot)
 {
-	size_t i = (size_t)h & (n_slots - 1);
+	size_t i = home(slot, n_slots);
 
-	while (slots[i].at != 0)
+	while (slots[i] != 0)
 		i = (i + 1) & (n_slots - 1);
-	slots[i] = (struct rv_dict_slot){ (uint32_t)(h >> 32), place + 1 };
+	__atomic_store_n(&slots[i], slot, __ATOMIC_RELEASE);
 }
 
-/* Keeps at least half of the slots free for one more entry. */
+/* Keeps at least half of the slots free when there are n names. */
 static int
-slots_grow(struct rv_dict *d)
+slots_grow(struct rv_edit *e, struct rv_dict *d, size_t n)
 {
-	size_t n_slots = d->n_slots == 0 ? 16 : d->n_slots * 2;
-	struct rv_dict_slot *slots;
+	size_t n_slots = d->n_slots == 0 ? 16 : d->n_slots;
+	uint64_t *slots;
 
-	if ((d->n + 1) * 2 <= d->n_slots)
+	while (n_slots < n * 2)
+		n_slots *= 2;
+	if (n_slots == d->n_slots)
 		return RV_OK;
-	slots = rv_array_new(n_slots, sizeof(*slots));
+	slots = rv_block_new(e, n_slots * sizeof(*slots));
 	if (slots == NULL)
 		return RV_ERR_NOMEM;
-	for (uint32_t id = 0; id < d->n; id++)
-		slot_put(slots, n_slots,
-		    hash_of(d, rv_dict_space(d, id), rv_dict_name(d, id)),
-		    d->places[id]);
-	free(d->slots);
+	for (size_t i = 0; i < d->n_slots; i++)
+		if (d->slots[i] != 0)
+			slot_put(slots, n_slots, d->slots[i]);
+	rv_block_drop(e, d->slots);
 	d->slots = slots;
 	d->n_slots = n_slots;
 	return RV_OK;
 }
 
-/* Where a record of so many bytes would begin. */
-static size_t
-place_for(const struct rv_dict *d, size_t size)
-{
-	size_t at = d->n_bytes;
-
-	if (size <= LINE && at % LINE + size > LINE)
-		at += LINE - at % LINE;
-	return at;
-}
-
-/* Makes room for size bytes, a multiple of WORD, and says where. */
+/*
+ * Takes over the names that edits have left behind which were given up: they
+ * have their ids.  Some were only in slots that went with the edit.
+ */
 static int
-bytes_grow(struct rv_dict *d, size_t size, size_t *ret_at)
+adopt(struct rv_edit *e, struct rv_dict *d)
 {
-	const size_t at = place_for(d, size);
-	size_t cap = d->cap_bytes < 256 ? 256 : d->cap_bytes;
-	unsigned char *p;
+	const struct rv_dict_names *names = d->names;
 
-	if (at + size > (size_t)UINT32_MAX * (WORD / 2))
+	if (slots_grow(e, d, names->n) != RV_OK)
 		return RV_ERR_NOMEM;
-	*ret_at = at;
-	if (at + size <= d->cap_bytes)
-		return RV_OK;
-	while (cap < at + size)
-		cap += (cap / 2 + LINE - 1) / LINE * LINE;
-	p = aligned_alloc(LINE, cap);
-	if (p == NULL)
-		return RV_ERR_NOMEM;
-	if (d->n_bytes > 0)
-		memcpy(p, d->bytes, d->n_bytes);
-	free(d->bytes);
-	d->bytes = p;
-	d->cap_bytes = cap;
+	for (; d->n < names->n; d->n++) {
+		const uint32_t place = *place_of(names, (uint32_t)d->n);
+		const struct rv_dict_record *r = record_at(names, place);
+		const struct rv_slice name = { r->bytes, r->n };
+		const uint64_t h = hash_of(d, r->space, name);
+
+		if (look(d, h, r->space, name) == NULL)
+			slot_put(d->slots, d->n_slots, slot_make(h, place));
+	}
 	return RV_OK;
 }
 
 static size_t
-record_size(size_t n)
+record_words(size_t n)
 {
-	return (offsetof(struct rv_dict_record, bytes) + n + WORD - 1) / WORD *
-	       WORD;
+	return (offsetof(struct rv_dict_record, bytes) + n + WORD - 1) / WORD;
 }
 
+/*
+ * Where a record of so many words begins: a short one inside of a line, and
+ * all inside of a segment.  0: there is no room.
+ */
 static uint32_t
-record_put(struct rv_dict *d, size_t at, uint32_t space, struct rv_slice key)
+place_for(size_t next, size_t words)
 {
-	const uint32_t place = (uint32_t)(at / WORD);
-	const size_t size = record_size(key.n);
-	struct rv_dict_record *r = record_at(d, place);
+	const size_t line = next % LINE_WORDS;
+	size_t segment;
 
-	memset(d->bytes + d->n_bytes, 0, at + size - d->n_bytes);
-	r->id = (uint32_t)d->n;
+	if (words <= LINE_WORDS && line + words > LINE_WORDS)
+		next += LINE_WORDS - line;
+	for (segment = next >> WORD_BITS; segment < SEGMENTS; segment++) {
+		if ((next & WORD_MASK) + words <= segment_words(segment))
+			return (uint32_t)next;
+		next = (segment + 1) << WORD_BITS;
+	}
+	return 0;
+}
+
+static char *
+segment_new(size_t bytes)
+{
+	const size_t line = (size_t)LINE_WORDS * WORD;
+	char *p =
+	    aligned_alloc(bytes < RV_LARGE_PAGE ? line : RV_LARGE_PAGE, bytes);
+
+	if (p != NULL)
+		rv_ask_large_pages(p, bytes);
+	return p;
+}
+
+/* Makes sure of the segments for the next id and the record at place. */
+static int
+segments_need(struct rv_dict_names *names, uint32_t place)
+{
+	const size_t segment = place >> WORD_BITS;
+	uint32_t **places = &names->places[names->n >> ID_BITS];
+
+	if (names->records[segment] == NULL)
+		names->records[segment] =
+		    segment_new(segment_words(segment) * WORD);
+	if (*places == NULL)
+		*places = malloc(sizeof(**places) << ID_BITS);
+	return names->records[segment] != NULL && *places != NULL
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
+}
+
+static void
+record_put(struct rv_dict_names *names, uint32_t place, uint32_t space,
+    struct rv_slice key)
+{
+	struct rv_dict_record *r = record_at(names, place);
+	const size_t words = record_words(key.n);
+
+	memset(r, 0, words * WORD);
+	r->id = (uint32_t)names->n;
 	r->space = space;
-	r->n = (uint32_t)key.n;
+	r->n = (uint16_t)key.n;
 	if (key.n > 0)
 		memcpy(r->bytes, key.p, key.n);
-	d->n_bytes = at + size;
-	return place;
+	*place_of(names, r->id) = place;
+	names->n++;
+	names->next = place + words;
 }
 
 int
-rv_dict_add(
-    struct rv_dict *d, uint32_t space, struct rv_slice key, uint32_t *ret_id)
+rv_dict_add(struct rv_edit *e, struct rv_dict *d, uint32_t space,
+    struct rv_slice key, uint32_t *ret_id)
 {
-	uint32_t id = rv_dict_find(d, space, key);
-	uint32_t *places;
-	size_t at;
+	struct rv_dict_names *names = d->names;
+	const uint64_t h = hash_of(d, space, key);
+	const struct rv_dict_record *r;
+	uint32_t place;
 
-	if (id != RV_NONE) {
-		*ret_id = id;
+	if (key.p == NULL)
+		return RV_ERR_INVALID;
+	if (key.n > UINT16_MAX)
+		return RV_ERR_LIMIT;
+	if (names == NULL || (d->n < names->n && adopt(e, d) != RV_OK))
+		return RV_ERR_NOMEM;
+	r = look(d, h, space, key);
+	if (r != NULL) {
+		*ret_id = r->id;
 		return RV_ERR_EXISTS;
 	}
-	if (key.n > UINT32_MAX || slots_grow(d) != RV_OK ||
-	    bytes_grow(d, record_size(key.n), &at) != RV_OK)
+	place = place_for(names->next, record_words(key.n));
+	if (place == 0 || names->n >> ID_BITS >= ID_SEGMENTS ||
+	    slots_grow(e, d, d->n + 1) != RV_OK ||
+	    segments_need(names, place) != RV_OK)
 		return RV_ERR_NOMEM;
-	places = rv_array_room(d->places, d->n, &d->cap, sizeof(*places));
-	if (places == NULL)
-		return RV_ERR_NOMEM;
-	d->places = places;
-	id = (uint32_t)d->n;
-	places[id] = record_put(d, at, space, key);
-	d->n++;
-	slot_put(d->slots, d->n_slots, hash_of(d, space, key), places[id]);
-	*ret_id = id;
+	*ret_id = (uint32_t)names->n;
+	record_put(names, place, space, key);
+	d->n = names->n;
+	slot_put(d->slots, d->n_slots, slot_make(h, place));
 	return RV_OK;
 }
 
-int
-rv_dict_reorder(struct rv_dict *d, const uint32_t *order)
-{
-	uint32_t *places = rv_array_new(d->n, sizeof(*places));
-
-	if (places == NULL)
-		return RV_ERR_NOMEM;
-	for (uint32_t id = 0; id < d->n; id++) {
-		places[id] = d->places[order[id]];
-		record_at(d, places[id])->id = id;
-	}
-	free(d->places);
-	d->places = places;
-	d->cap = d->n;
-	return RV_OK;
-}
-
-/* Whether the record of an id lies inside the bytes. */
+/* Whether the record of an id lies inside of a segment, and says so. */
 static bool
-place_is_sound(const struct rv_dict *d, uint32_t id)
+record_is_sound(const struct rv_dict *d, uint32_t id)
 {
-	const size_t head = offsetof(struct rv_dict_record, bytes);
-	const size_t at = (size_t)d->places[id] * WORD;
+	const uint32_t place = *place_of(d->names, id);
+	const size_t word = place & WORD_MASK;
+	const size_t words = segment_words(place >> WORD_BITS);
+	const struct rv_dict_record *r;
 
-	return at <= d->n_bytes && d->n_bytes - at >= head &&
-	       record_of(d, id)->n <= d->n_bytes - at - head;
+	if (place >> WORD_BITS >= SEGMENTS || word + record_words(0) > words ||
+	    d->names->records[place >> WORD_BITS] == NULL)
+		return false;
+	r = record_at(d->names, place);
+	return r->id == id && word + record_words(r->n) <= words;
 }
 
 bool
@@ -384,13 +430,31 @@ rv_dict_is_sound(const struct rv_dict *d)
 	if (d->n > 0 && d->n * 2 > d->n_slots)
 		return false;
 	for (size_t i = 0; i < d->n_slots; i++)
-		used += d->slots[i].at != 0;
-	if (used != d->n)
+		used += slot_at(d, i) != 0;
+	if (used < d->n || used * 2 > d->n_slots)
 		return false;
 	for (uint32_t id = 0; id < d->n; id++)
-		if (!place_is_sound(d, id) ||
+		if (!record_is_sound(d, id) ||
 		    rv_dict_find(
 			d, rv_dict_space(d, id), rv_dict_name(d, id)) != id)
 			return false;
 	return true;
+}
+
+size_t
+rv_dict_bytes(const struct rv_dict *d)
+{
+	size_t words = 0, place;
+	uint32_t last;
+
+	if (d->n > 0) {
+		last = (uint32_t)d->n - 1;
+		place = *place_of(d->names, last);
+		for (size_t i = 0; i < place >> WORD_BITS; i++)
+			words += segment_words(i);
+		words += place & WORD_MASK;
+		words += record_words(rv_dict_name(d, last).n);
+	}
+	return sizeof(*d->names) + d->n_slots * sizeof(*d->slots) +
+	       d->n * sizeof(uint32_t) + words * WORD;
 }

@@ -97,6 +97,100 @@ out:
 	return r;
 }
 
+/* One pass of a radix sort, by 11 bits of the owner. */
+static void
+sort_pass(
+    const struct rv_pair *from, struct rv_pair *to, size_t n, unsigned shift)
+{
+	size_t at[2048] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at[from[i].owner >> shift & 2047]++;
+	for (size_t i = 0; i < 2048; i++) {
+		const size_t count = at[i];
+
+		at[i] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[at[from[i].owner >> shift & 2047]++] = from[i];
+}
+
+/* By owner; nothing to do when they came so. */
+static int
+sort_pairs(struct rv_pairs *pairs)
+{
+	struct rv_pair *spare;
+	size_t i = 1;
+
+	while (i < pairs->n && pairs->p[i - 1].owner <= pairs->p[i].owner)
+		i++;
+	if (i >= pairs->n)
+		return RV_OK;
+	spare = rv_array_new(pairs->n, sizeof(*spare));
+	if (spare == NULL)
+		return RV_ERR_NOMEM;
+	sort_pass(pairs->p, spare, pairs->n, 0);
+	sort_pass(spare, pairs->p, pairs->n, 11);
+	sort_pass(pairs->p, spare, pairs->n, 22);
+	free(pairs->p);
+	pairs->p = spare;
+	pairs->cap = pairs->n;
+	return RV_OK;
+}
+
+int
+rv_groups_of(
+    struct rv_pairs *pairs, struct rv_ids owners, struct rv_groups *ret_groups)
+{
+	struct rv_groups g = { .n_owners = owners.n };
+	size_t at = 0;
+
+	if (sort_pairs(pairs) != RV_OK)
+		return RV_ERR_NOMEM;
+	g.first = rv_array_new(owners.n + 1, sizeof(*g.first));
+	g.items = rv_array_new(pairs->n, sizeof(*g.items));
+	if (g.first == NULL || g.items == NULL) {
+		rv_groups_fini(&g);
+		return RV_ERR_NOMEM;
+	}
+	for (size_t i = 0; i < owners.n; i++) {
+		for (; at < pairs->n && pairs->p[at].owner == owners.p[i]; at++)
+			g.items[at] = pairs->p[at].item;
+		g.first[i + 1] = (uint32_t)at;
+	}
+	RV_ASSERT(at == pairs->n);
+	tidy(&g);
+	*ret_groups = g;
+	return RV_OK;
+}
+
+int
+rv_groups_turn(const struct rv_groups *groups, struct rv_ids owners,
+    size_t n_items, struct rv_groups *ret_groups)
+{
+	const size_t n = groups->first[groups->n_owners];
+	struct rv_groups g = { .n_owners = n_items };
+
+	g.first = rv_array_new(n_items + 2, sizeof(*g.first));
+	g.items = rv_array_new(n, sizeof(*g.items));
+	if (g.first == NULL || g.items == NULL) {
+		rv_groups_fini(&g);
+		return RV_ERR_NOMEM;
+	}
+	/* As in rv_groups_make(). */
+	for (size_t i = 0; i < n; i++)
+		g.first[groups->items[i] + 2]++;
+	for (size_t i = 2; i < n_items + 2; i++)
+		g.first[i] += g.first[i - 1];
+	for (size_t k = 0; k < owners.n; k++)
+		for (uint32_t i = groups->first[k]; i < groups->first[k + 1];
+		     i++)
+			g.items[g.first[groups->items[i] + 1]++] = owners.p[k];
+	*ret_groups = g;
+	return RV_OK;
+}
+
 void
 rv_groups_fini(struct rv_groups *groups)
 {

@@ -5,7 +5,7 @@
 #ifndef RBAC_GROUPS_H
 #define RBAC_GROUPS_H
 
-#include "sets.h"
+#include "idset.h"
 
 struct rv_pair {
 	uint32_t owner, item;
@@ -30,6 +30,19 @@ struct rv_groups {
 /* Duplicates are dropped.  Every owner is below n_owners. */
 RV_MUSTUSE int rv_groups_make(const struct rv_pairs *pairs, size_t n_owners,
     struct rv_groups *ret_groups);
+/*
+ * The same of owners that are no positions but any ids: `owners` has them,
+ * ascending, and the list of the i-th is that of the i-th id.  Sorts the
+ * pairs.
+ */
+RV_MUSTUSE int rv_groups_of(
+    struct rv_pairs *pairs, struct rv_ids owners, struct rv_groups *ret_groups);
+/*
+ * The other way round: per item, of which there are n_items, the ids of the
+ * owners that have it.
+ */
+RV_MUSTUSE int rv_groups_turn(const struct rv_groups *groups,
+    struct rv_ids owners, size_t n_items, struct rv_groups *ret_groups);
 void rv_groups_fini(struct rv_groups *groups);
 struct rv_ids rv_groups_get(const struct rv_groups *groups, uint32_t owner);
 

@@ -1,137 +1,212 @@
-#include "members.h"
+/*
+ * Resources (devices, users, groups) and the collections that they are
+ * members of.  Membership of the two roots is by definition and is not kept.
+ */
+#include "builder.h"
 
-#include <stdlib.h>
-
-#define BITS 64u
-
-static size_t
-words(const struct rv_members *m)
+struct rv_idset **
+rv_builder_kind(struct rv_builder *b, unsigned type)
 {
-	return (m->n_resources + BITS - 1) / BITS;
-}
-
-/* A row costs a bit a resource, a list 32 bits a member. */
-static bool
-wants_row(const struct rv_members *m, uint32_t n)
-{
-	return n > 0 && n >= m->n_resources / 32;
-}
-
-static int
-room(struct rv_members *m)
-{
-	size_t n_list = 0, n_rows = 0;
-
-	for (size_t i = 0; i < m->n_sets; i++) {
-		if (wants_row(m, m->sets[i].n))
-			n_rows++;
-		else
-			n_list += m->sets[i].n;
-	}
-	m->lists = rv_array_new(n_list, sizeof(*m->lists));
-	m->rows = rv_array_new(n_rows * words(m), sizeof(*m->rows));
-	return m->lists == NULL || m->rows == NULL ? RV_ERR_NOMEM : RV_OK;
-}
-
-/* Gives each set its place; returns where each list grows. */
-static uint32_t **
-place(struct rv_members *m)
-{
-	uint32_t **end = rv_array_new(m->n_sets, sizeof(*end));
-	uint32_t *list = m->lists;
-	uint64_t *row = m->rows;
-
-	for (size_t i = 0; end != NULL && i < m->n_sets; i++) {
-		if (wants_row(m, m->sets[i].n)) {
-			m->sets[i].row = row;
-			row += words(m);
-			continue;
-		}
-		m->sets[i].list = end[i] = list;
-		list += m->sets[i].n;
-	}
-	return end;
-}
-
-static void
-add(struct rv_members *m, uint32_t **end, uint32_t collection,
-    uint32_t resource)
-{
-	const uint64_t *row = m->sets[collection].row;
-
-	if (row != NULL)
-		m->rows[(size_t)(row - m->rows) + resource / BITS] |=
-		    UINT64_C(1) << (resource % BITS);
-	else
-		*end[collection]++ = resource;
+	return &b->s->kinds[type - RV_RESOURCE_GROUP];
 }
 
 int
-rv_members_make(
-    struct rv_members *m, const struct rv_groups *groups, size_t n_collections)
+rv_builder_resource(
+    struct rv_builder *b, const struct rv_row_resource *row, struct rv_error *e)
 {
-	const size_t n_items = groups->first[groups->n_owners];
-	uint32_t **end = NULL;
-	int r = RV_ERR_NOMEM;
+	struct rv_snapshot *s = b->s;
+	int r = rv_builder_enter(b, RV_TABLE_RESOURCE, e);
 
-	*m = (struct rv_members){ .n_sets = n_collections,
-		.n_resources = groups->n_owners,
-		.sets = rv_array_new(n_collections, sizeof(*m->sets)) };
-	if (m->sets == NULL)
-		goto out;
-	for (size_t i = 0; i < n_items; i++)
-		m->sets[groups->items[i]].n++;
-	if (room(m) != RV_OK || (end = place(m)) == NULL)
-		goto out;
-	for (uint32_t i = 0; i < groups->n_owners; i++) {
-		struct rv_ids in = rv_groups_get(groups, i);
-
-		for (size_t k = 0; k < in.n; k++)
-			add(m, end, in.p[k], i);
-	}
-	r = RV_OK;
-out:
-	free(end);
 	if (r != RV_OK)
-		rv_members_fini(m);
-	return r;
+		return r;
+	if (row->type != RV_RESOURCE_DEVICE && row->type != RV_RESOURCE_USER &&
+	    row->type != RV_RESOURCE_GROUP)
+		return rv_builder_refuse(b, e, "%u is of no known type (%d)",
+		    row->resource_id, (int)row->type);
+	r = rv_resource_add(
+	    &b->edit, &s->resources, row->resource_id, row->type);
+	if (r == RV_ERR_EXISTS)
+		return rv_builder_refuse(
+		    b, e, "%u is there twice", row->resource_id);
+	if (r != RV_OK)
+		return rv_builder_nomem(b, e);
+	/* The first version makes the sets at its end. */
+	if (b->base != NULL &&
+	    rv_idset_add(&b->edit, rv_builder_kind(b, row->type),
+		row->resource_id) != RV_OK)
+		return rv_builder_nomem(b, e);
+	s->counts.resources++;
+	return RV_OK;
 }
 
-void
-rv_members_fini(struct rv_members *m)
+static bool
+is_gone(const struct rv_builder *b, uint32_t id)
 {
-	free(m->sets);
-	free(m->lists);
-	free(m->rows);
-	*m = (struct rv_members){ 0 };
+	return b->n_gone_resources > 0 &&
+	       rv_intmap_find(&b->gone_resources, id) == 1;
 }
 
-void
-rv_members_join(const struct rv_members *m, uint32_t collection, uint64_t *row)
+/*
+ * Its memberships may still go; until then it is kept, and
+ * rv_members_finish() looks.  Its id cannot come back in the same edit: the
+ * store never uses one again.
+ */
+int
+rv_builder_remove_resource(
+    struct rv_builder *b, uint32_t resource_id, struct rv_error *e)
 {
-	const struct rv_member_set *set = &m->sets[collection];
-	const size_t n_words = words(m);
+	struct rv_snapshot *s = b->s;
+	unsigned type;
+	int r = rv_builder_enter_change(b, RV_TABLE_RESOURCE, e);
 
-	RV_ASSERT(collection < m->n_sets);
-	if (set->row != NULL) {
-		for (size_t i = 0; i < n_words; i++)
-			row[i] |= set->row[i];
-		return;
+	if (r != RV_OK)
+		return r;
+	type = rv_resource_type(&s->resources, resource_id);
+	if (type == 0 || is_gone(b, resource_id))
+		return rv_builder_refuse(
+		    b, e, "there is no resource %u", resource_id);
+	if (rv_idset_remove(&b->edit, rv_builder_kind(b, type), resource_id) !=
+	    RV_OK)
+		return rv_builder_nomem(b, e);
+	s->counts.resources--;
+	if (rv_resource_collections(&s->resources, resource_id, NULL, 0) == 0) {
+		r = rv_resource_remove(&b->edit, &s->resources, resource_id);
+	} else {
+		r = rv_intmap_add(&b->gone_resources, resource_id, 1);
+		b->n_gone_resources++;
 	}
-	for (size_t i = 0; i < set->n; i++)
-		row[set->list[i] / BITS] |= UINT64_C(1)
-					    << (set->list[i] % BITS);
+	return r == RV_OK ? RV_OK : rv_builder_nomem(b, e);
 }
 
-bool
-rv_members_has(
-    const struct rv_members *m, uint32_t collection, uint32_t resource)
-{
-	const struct rv_member_set *set = &m->sets[collection];
+/* ---- Memberships --------------------------------------------------------- */
 
-	RV_ASSERT(collection < m->n_sets && resource < m->n_resources);
-	if (set->row != NULL)
-		return (set->row[resource / BITS] &
-			   UINT64_C(1) << (resource % BITS)) != 0;
-	return rv_ids_contain((struct rv_ids){ set->list, set->n }, resource);
+/* Whether a row can be: c, if it is there, is its collection. */
+static int
+member_check(struct rv_builder *b, const struct rv_row_member *row,
+    const struct rv_collection *c, struct rv_error *e)
+{
+	unsigned type = 0;
+
+	if (!is_gone(b, row->resource_id))
+		type = rv_resource_type(&b->s->resources, row->resource_id);
+	if (c == NULL)
+		return rv_builder_refuse(b, e,
+		    "resource %u: there is no collection \"%.*s\"",
+		    row->resource_id, RV_CUT(row->collection_id));
+	if (type == 0)
+		return rv_builder_refuse(b, e,
+		    "collection \"%.*s\": there is no resource %u",
+		    RV_CUT(row->collection_id), row->resource_id);
+	if (c->parent == RV_NONE)
+		return rv_builder_refuse(b, e,
+		    "collection \"%.*s\": membership of a root is by "
+		    "definition, not by a row",
+		    RV_CUT(row->collection_id));
+	if ((c->kind == RV_KIND_DEVICE) != (type == RV_RESOURCE_DEVICE))
+		return rv_builder_refuse(b, e,
+		    "collection \"%.*s\" and resource %u are of different "
+		    "kinds",
+		    RV_CUT(row->collection_id), row->resource_id);
+	return RV_OK;
+}
+
+int
+rv_member_read(struct rv_builder *b, const struct rv_row_member *row,
+    uint32_t *ret_number, struct rv_error *e)
+{
+	const struct rv_collection *c = NULL;
+
+	*ret_number =
+	    rv_dict_find(&b->s->collection_ids, 0, row->collection_id);
+	if (*ret_number != RV_NONE)
+		c = rv_collection_at(b->s, *ret_number);
+	return member_check(b, row, c, e);
+}
+
+int
+rv_builder_member(
+    struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+	struct rv_collection *c;
+	uint32_t number = 0;
+	int r;
+
+	if ((r = rv_builder_enter(b, RV_TABLE_MEMBER, e)) != RV_OK)
+		return r;
+	if (b->base == NULL)
+		return rv_members_take(b, row, e);
+	r = rv_member_read(b, row, &number, e);
+	if (r != RV_OK)
+		return r;
+	r = rv_resource_join(&b->edit, &s->resources, row->resource_id, number);
+	if (r == RV_ERR_EXISTS)
+		return rv_builder_refuse(b, e,
+		    "collection \"%.*s\": resource %u is there twice",
+		    RV_CUT(row->collection_id), row->resource_id);
+	c = rv_builder_collection_at(b, number);
+	if (r != RV_OK || c == NULL ||
+	    rv_idset_add(&b->edit, &c->members, row->resource_id) != RV_OK)
+		return rv_builder_nomem(b, e);
+	s->counts.memberships++;
+	return RV_OK;
+}
+
+/* The collection may be gone by now, or the resource as good as gone. */
+int
+rv_builder_remove_member(
+    struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+	struct rv_collection *c;
+	uint32_t number;
+	int r = rv_builder_enter_change(b, RV_TABLE_MEMBER, e);
+
+	if (r != RV_OK)
+		return r;
+	number = rv_dict_find(&s->collection_ids, 0, row->collection_id);
+	r = number != RV_NONE ? rv_resource_leave(&b->edit, &s->resources,
+				    row->resource_id, number)
+			      : RV_ERR_NOTFOUND;
+	if (r == RV_ERR_NOTFOUND)
+		return rv_builder_refuse(b, e,
+		    "collection \"%.*s\" does not have resource %u",
+		    RV_CUT(row->collection_id), row->resource_id);
+	c = rv_builder_collection_at(b, number);
+	if (r != RV_OK || c == NULL ||
+	    rv_idset_remove(&b->edit, &c->members, row->resource_id) != RV_OK)
+		return rv_builder_nomem(b, e);
+	s->counts.memberships--;
+	return RV_OK;
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+/* Resources that were removed before their memberships. */
+static int
+end_gone(struct rv_builder *b, struct rv_error *e)
+{
+	for (size_t i = 0; i < b->gone_resources.n_slots; i++) {
+		const struct rv_intmap_slot *slot = &b->gone_resources.slots[i];
+		const uint32_t id = (uint32_t)slot->key;
+
+		if (!slot->used)
+			continue;
+		if (rv_resource_collections(&b->s->resources, id, NULL, 0) > 0)
+			return rv_builder_refuse(b, e,
+			    "resource: %u is gone, and a member of a "
+			    "collection",
+			    id);
+		if (rv_resource_remove(&b->edit, &b->s->resources, id) != RV_OK)
+			return rv_builder_nomem(b, e);
+	}
+	return RV_OK;
+}
+
+int
+rv_members_finish(struct rv_builder *b, struct rv_error *e)
+{
+	if (b->base != NULL)
+		return end_gone(b, e);
+	return rv_members_make(b, e);
 }

@@ -3,6 +3,120 @@
 
 #include <stdlib.h>
 
+static struct rv_scoping *
+scoping_room(struct rv_builder *b, uint32_t object)
+{
+	return rv_trie_put(
+	    &b->edit, &b->s->scopings, object, sizeof(struct rv_scoping));
+}
+
+static struct rv_idset **
+scope_set_room(struct rv_builder *b, uint32_t object)
+{
+	return rv_trie_put(
+	    &b->edit, &b->s->scope_sets, object, sizeof(struct rv_idset *));
+}
+
+/* It is there, and carries nothing. */
+static const struct rv_scoping unscoped = { RV_NONE, RV_NONE };
+
+/*
+ * The number of an object's name, to be written to: on a base its record does
+ * not say any more how it is scoped.
+ */
+static int
+object_name(struct rv_builder *b, uint32_t type, struct rv_slice key,
+    uint32_t *ret_object)
+{
+	int r =
+	    rv_dict_add(&b->edit, &b->s->object_keys, type, key, ret_object);
+
+	if (r != RV_OK && r != RV_ERR_EXISTS)
+		return RV_ERR_NOMEM;
+	if (b->base != NULL)
+		rv_dict_set_moved(&b->s->object_keys, *ret_object);
+	return RV_OK;
+}
+
+/* ---- The order of the keys of a type ------------------------------------- */
+
+static struct rv_order **
+order_of(struct rv_builder *b, uint32_t type)
+{
+	struct rv_snapshot *s = b->s;
+	const size_t n = s->catalogue->n_types;
+	struct rv_order **orders;
+
+	if (s->object_orders == NULL)
+		orders = rv_block_new(&b->edit, n * sizeof(struct rv_order *));
+	else if (s->n_object_orders < n)
+		orders = rv_block_resize(
+		    &b->edit, s->object_orders, n * sizeof(struct rv_order *));
+	else
+		orders = rv_block_write(&b->edit, s->object_orders);
+	if (orders == NULL)
+		return NULL;
+	s->object_orders = orders;
+	s->n_object_orders = n;
+	return &orders[type];
+}
+
+static int
+order_add(struct rv_builder *b, uint32_t object)
+{
+	const struct rv_dict *keys = &b->s->object_keys;
+	struct rv_order **order = order_of(b, rv_dict_space(keys, object));
+	int r = RV_ERR_NOMEM;
+
+	if (order != NULL)
+		r = rv_order_add(&b->edit, order, keys, object);
+	RV_ASSERT(r == RV_OK || r == RV_ERR_NOMEM);
+	return r;
+}
+
+static int
+order_remove(struct rv_builder *b, uint32_t object)
+{
+	const struct rv_dict *keys = &b->s->object_keys;
+	struct rv_order **order = order_of(b, rv_dict_space(keys, object));
+	int r = RV_ERR_NOMEM;
+
+	if (order != NULL)
+		r = rv_order_remove(&b->edit, order, keys, object);
+	RV_ASSERT(r == RV_OK || r == RV_ERR_NOMEM);
+	return r;
+}
+
+/* ---- Objects ------------------------------------------------------------- */
+
+static bool
+is_gone(const struct rv_builder *b, uint32_t object)
+{
+	return b->n_gone_objects > 0 &&
+	       rv_intmap_find(&b->gone_objects, object) == 1;
+}
+
+/* Notes that an object is gone while rows still say what it carries. */
+static int
+set_gone(struct rv_builder *b, uint32_t object, bool gone)
+{
+	const int r = rv_intmap_add(&b->gone_objects, object, gone);
+
+	if (r == RV_ERR_NOMEM)
+		return r;
+	if (r == RV_ERR_EXISTS)
+		(void)rv_intmap_set(&b->gone_objects, object, gone);
+	b->n_gone_objects += gone ? 1 : SIZE_MAX;
+	return RV_OK;
+}
+
+static bool
+is_default(const struct rv_catalogue *c, uint32_t type, struct rv_slice key)
+{
+	return c->types[type].has_defaults &&
+	       rv_dict_find(&c->default_keys, type, key) != RV_NONE;
+}
+
 /*
  * Roles, scopes and administrative users have tables of their own, which say
  * what is there; a row here may repeat one of them but adds none.
@@ -20,12 +134,12 @@ check_known(
 		    "\"%.*s\": collections have a table of their own",
 		    RV_CUT(row->key));
 	if (row->object_type_id == RV_TYPE_ROLE)
-		known = rv_dict_find(&s->role_ids, 0, row->key) != RV_NONE;
+		known = rv_role_find(s, row->key) != RV_NONE;
 	else if (row->object_type_id == RV_TYPE_SCOPE)
-		known = rv_dict_find(&s->scope_ids, 0, row->key) != RV_NONE;
+		known = rv_scope_find(s, row->key) != RV_NONE;
 	else if (row->object_type_id == RV_TYPE_ADMIN)
 		known = rv_slice_to_u64(row->key, UINT32_MAX, &id) == RV_OK &&
-			rv_intmap_find(&s->admin_ids, id) != RV_NONE;
+			rv_admin_at(s, (uint32_t)id) != NULL;
 	if (!known)
 		return rv_builder_refuse(b, e,
 		    "type %u: \"%.*s\" is not in the table of its type",
@@ -33,10 +147,34 @@ check_known(
 	return RV_OK;
 }
 
+/* One that is there: refused, unless it is only implied, or just gone. */
+static int
+object_again(struct rv_builder *b, const struct rv_row_object *row,
+    uint32_t object, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+
+	if (is_gone(b, object)) {
+		if (set_gone(b, object, false) != RV_OK ||
+		    order_add(b, object) != RV_OK)
+			return rv_builder_nomem(b, e);
+	} else if (rv_idset_has(s->implied, object)) {
+		if (rv_idset_remove(&b->edit, &s->implied, object) != RV_OK)
+			return rv_builder_nomem(b, e);
+	} else {
+		return rv_builder_refuse(b, e,
+		    "type %u: \"%.*s\" is there twice", row->object_type_id,
+		    RV_CUT(row->key));
+	}
+	s->counts.objects++;
+	return RV_OK;
+}
+
 int
 rv_builder_object(
     struct rv_builder *b, const struct rv_row_object *row, struct rv_error *e)
 {
+	struct rv_scoping *scoping;
 	uint32_t type, object;
 	int r;
 
@@ -46,225 +184,349 @@ rv_builder_object(
 	    (r = rv_builder_name(b, "key", row->key, e)) != RV_OK ||
 	    (r = check_known(b, row, e)) != RV_OK)
 		return r;
-	r = rv_dict_add(&b->s->object_keys, type, row->key, &object);
-	if (r == RV_ERR_EXISTS)
-		return rv_builder_refuse(b, e,
-		    "type %u: \"%.*s\" is there twice", row->object_type_id,
-		    RV_CUT(row->key));
+	if (object_name(b, type, row->key, &object) != RV_OK)
+		return rv_builder_nomem(b, e);
+	if (rv_scoping_is_object(rv_scoping_at(b->s, object)))
+		return object_again(b, row, object, e);
+	scoping = scoping_room(b, object);
+	if (scoping == NULL)
+		return rv_builder_nomem(b, e);
+	*scoping = unscoped;
+	/* The first version puts all of them in order at its end. */
+	if (b->base != NULL && order_add(b, object) != RV_OK)
+		return rv_builder_nomem(b, e);
+	b->s->counts.objects++;
+	return RV_OK;
+}
+
+/* The object of a row of a table, which has to be there by a row. */
+static int
+object_of(struct rv_builder *b, uint32_t object_type_id, struct rv_slice key,
+    uint32_t *ret_object, struct rv_error *e)
+{
+	uint32_t type = RV_NONE, object;
+	int r = rv_builder_type_of(b, object_type_id, &type, e);
+
 	if (r != RV_OK)
+		return r;
+	object = rv_dict_find(&b->s->object_keys, type, key);
+	if (object == RV_NONE ||
+	    !rv_scoping_is_object(rv_scoping_at(b->s, object)) ||
+	    rv_idset_has(b->s->implied, object))
+		return rv_builder_refuse(b, e, "type %u has no object \"%.*s\"",
+		    object_type_id, RV_CUT(key));
+	if (b->base != NULL)
+		rv_dict_set_moved(&b->s->object_keys, object);
+	*ret_object = object;
+	return RV_OK;
+}
+
+/* What it carries may still go: rv_objects_finish() looks. */
+int
+rv_builder_remove_object(
+    struct rv_builder *b, const struct rv_row_object *row, struct rv_error *e)
+{
+	struct rv_snapshot *s = b->s;
+	struct rv_scoping *scoping;
+	uint32_t object;
+	int r;
+
+	if ((r = rv_builder_enter_change(b, RV_TABLE_OBJECT, e)) != RV_OK ||
+	    (r = object_of(b, row->object_type_id, row->key, &object, e)) !=
+		RV_OK)
+		return r;
+	if (is_gone(b, object))
+		return rv_builder_refuse(b, e, "type %u has no object \"%.*s\"",
+		    row->object_type_id, RV_CUT(row->key));
+	scoping = scoping_room(b, object);
+	if (scoping == NULL)
+		return rv_builder_nomem(b, e);
+	s->counts.objects--;
+	if (scoping->b != RV_NONE)
+		r = set_gone(b, object, true);
+	else if (is_default(s->catalogue,
+		     rv_dict_space(&s->object_keys, object), row->key))
+		return rv_idset_add(&b->edit, &s->implied, object) == RV_OK
+			   ? RV_OK
+			   : rv_builder_nomem(b, e);
+	else
+		*scoping = (struct rv_scoping){ 0, 0 };
+	if (r != RV_OK || order_remove(b, object) != RV_OK)
 		return rv_builder_nomem(b, e);
 	return RV_OK;
+}
+
+/* ---- What they carry ----------------------------------------------------- */
+
+/* A scope comes to those of an object; RV_ERR_EXISTS. */
+static int
+carry(struct rv_builder *b, uint32_t object, uint32_t scope)
+{
+	struct rv_scoping *s = scoping_room(b, object);
+	struct rv_idset **set = NULL;
+	uint32_t three[3];
+
+	if (s == NULL)
+		return RV_ERR_NOMEM;
+	if (s->b == RV_NONE) {
+		*s = (struct rv_scoping){ scope, scope };
+		return RV_OK;
+	}
+	if (s->b == RV_SCOPES_MANY) {
+		set = scope_set_room(b, object);
+		return set != NULL ? rv_idset_add(&b->edit, set, scope)
+				   : RV_ERR_NOMEM;
+	}
+	if (scope == s->a || scope == s->b)
+		return RV_ERR_EXISTS;
+	if (s->a == s->b) {
+		if (scope < s->a)
+			s->a = scope;
+		else
+			s->b = scope;
+		return RV_OK;
+	}
+	set = scope_set_room(b, object);
+	if (set == NULL)
+		return RV_ERR_NOMEM;
+	three[0] = scope < s->a ? scope : s->a;
+	three[1] = scope < s->a ? s->a : scope < s->b ? scope : s->b;
+	three[2] = scope < s->b ? s->b : scope;
+	if (rv_idset_make(&b->edit, (struct rv_ids){ three, 3 }, set) != RV_OK)
+		return RV_ERR_NOMEM;
+	*s = (struct rv_scoping){ 0, RV_SCOPES_MANY };
+	return RV_OK;
+}
+
+/* Two of many are left: they are kept in place. */
+static int
+carry_two(struct rv_builder *b, struct rv_scoping *s, struct rv_idset **set)
+{
+	uint32_t two[3] = { 0, 0, 0 };
+	uint64_t from = 0;
+
+	if (rv_idset_count(*set) > 2)
+		return RV_OK;
+	RV_ASSERT(rv_idset_read(*set, &from, two, 3) == 2);
+	rv_idset_drop(&b->edit, *set);
+	*set = NULL;
+	*s = (struct rv_scoping){ two[0], two[1] };
+	return RV_OK;
+}
+
+/* A scope leaves those of an object; RV_ERR_NOTFOUND. */
+static int
+uncarry(struct rv_builder *b, uint32_t object, uint32_t scope)
+{
+	struct rv_scoping *s = scoping_room(b, object);
+	struct rv_idset **set;
+	int r;
+
+	if (s == NULL)
+		return RV_ERR_NOMEM;
+	if (s->b == RV_SCOPES_MANY) {
+		set = scope_set_room(b, object);
+		if (set == NULL)
+			return RV_ERR_NOMEM;
+		r = rv_idset_remove(&b->edit, set, scope);
+		return r == RV_OK ? carry_two(b, s, set) : r;
+	}
+	if (s->b == RV_NONE || (scope != s->a && scope != s->b))
+		return RV_ERR_NOTFOUND;
+	if (s->a == s->b)
+		*s = unscoped;
+	else if (scope == s->a)
+		s->a = s->b;
+	else
+		s->b = s->a;
+	return RV_OK;
+}
+
+/* The object of a row that says what it carries. */
+static int
+carrier_of(struct rv_builder *b, const struct rv_row_object_scope *row,
+    uint32_t *ret_object, struct rv_error *e)
+{
+	uint32_t type;
+	int r = rv_builder_type_of(b, row->object_type_id, &type, e);
+
+	if (r != RV_OK)
+		return r;
+	if (b->s->catalogue->types[type].secured_by != RV_SECURED_BY_SCOPE)
+		return rv_builder_refuse(b, e,
+		    "\"%.*s\": type %u is not secured by scope",
+		    RV_CUT(row->key), row->object_type_id);
+	return object_of(b, row->object_type_id, row->key, ret_object, e);
+}
+
+/* Of the four things that can be wrong with a row, the one that is. */
+static int
+refuse_scope(struct rv_builder *b, const struct rv_row_object_scope *row,
+    const char *why, struct rv_error *e)
+{
+	return rv_builder_refuse(b, e, "type %u, \"%.*s\": scope \"%.*s\" %s",
+	    row->object_type_id, RV_CUT(row->key), RV_CUT(row->scope_id), why);
 }
 
 int
 rv_builder_object_scope(struct rv_builder *b,
     const struct rv_row_object_scope *row, struct rv_error *e)
 {
-	struct rv_snapshot *s = b->s;
-	uint32_t type, object, scope;
+	uint32_t object, scope;
 	int r;
 
 	if ((r = rv_builder_enter(b, RV_TABLE_OBJECT_SCOPE, e)) != RV_OK ||
-	    (r = rv_builder_type_of(b, row->object_type_id, &type, e)) != RV_OK)
+	    (r = carrier_of(b, row, &object, e)) != RV_OK)
 		return r;
-	if (s->types[type].secured_by != RV_SECURED_BY_SCOPE)
-		return rv_builder_refuse(b, e,
-		    "\"%.*s\": type %u is not secured by scope",
-		    RV_CUT(row->key), row->object_type_id);
-	object = rv_dict_find(&s->object_keys, type, row->key);
-	if (object == RV_NONE)
+	if (is_gone(b, object))
 		return rv_builder_refuse(b, e, "type %u has no object \"%.*s\"",
 		    row->object_type_id, RV_CUT(row->key));
-	scope = rv_dict_find(&s->scope_ids, 0, row->scope_id);
+	scope = rv_scope_find(b->s, row->scope_id);
 	if (scope == RV_NONE)
 		return rv_builder_refuse(b, e,
 		    "type %u, \"%.*s\": there is no scope \"%.*s\"",
 		    row->object_type_id, RV_CUT(row->key),
 		    RV_CUT(row->scope_id));
-	if (rv_slice_eq(row->scope_id, RV_SCOPE_ALL))
+	if (scope == b->s->all_scopes)
 		return rv_builder_refuse(b, e,
 		    "type %u, \"%.*s\": no object carries SMS00ALL",
 		    row->object_type_id, RV_CUT(row->key));
-	if (rv_pairs_add(&b->object_scopes, object, scope) != RV_OK)
-		return rv_builder_nomem(b, e);
-	return RV_OK;
-}
-
-/* What is compared when keys are sorted: some bytes of it first. */
-struct key_order {
-	uint64_t head; /* 8 bytes behind what all keys of the type share */
-	uint32_t id;
-	uint32_t space;
-};
-
-static uint64_t
-head_of(struct rv_slice key, size_t shared)
-{
-	uint64_t head = 0;
-
-	for (size_t i = shared; i < shared + 8; i++)
-		head = head << 8 | (i < key.n ? (unsigned char)key.p[i] : 0);
-	return head;
-}
-
-static int
-compare_keys(const void *a, const void *b, void *keys)
-{
-	const struct key_order *x = a, *y = b;
-
-	if (x->space != y->space)
-		return x->space < y->space ? -1 : 1;
-	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
-	return rv_slice_cmp(
-	    rv_dict_name(keys, x->id), rv_dict_name(keys, y->id));
-}
-
-static size_t
-shared_length(struct rv_slice a, struct rv_slice b, size_t most)
-{
-	size_t n = 0;
-
-	while (n < most && n < a.n && n < b.n && a.p[n] == b.p[n])
-		n++;
-	return n;
-}
-
-/* How many bytes all keys of each type begin with in common. */
-static int
-find_shared(const struct rv_snapshot *s, size_t **ret_shared)
-{
-	uint32_t *first = rv_array_new(s->n_types, sizeof(*first));
-	size_t *shared = rv_array_new(s->n_types, sizeof(*shared));
-
-	*ret_shared = shared;
-	if (first == NULL || shared == NULL) {
-		free(first);
-		return RV_ERR_NOMEM;
-	}
-	for (size_t i = 0; i < s->n_types; i++)
-		first[i] = RV_NONE;
-	for (uint32_t i = 0; i < s->object_keys.n; i++) {
-		uint32_t type = rv_dict_space(&s->object_keys, i);
-		struct rv_slice key = rv_dict_name(&s->object_keys, i);
-
-		if (first[type] == RV_NONE) {
-			first[type] = i;
-			shared[type] = key.n;
-		}
-		shared[type] =
-		    shared_length(rv_dict_name(&s->object_keys, first[type]),
-			key, shared[type]);
-	}
-	free(first);
-	return RV_OK;
-}
-
-/* Numbers the objects by type and key; *ret_old: the old number of each. */
-static int
-sort_objects(struct rv_snapshot *s, uint32_t **ret_old)
-{
-	const size_t n = s->object_keys.n;
-	struct key_order *order = rv_array_new(n, sizeof(*order));
-	uint32_t *old = rv_array_new(n, sizeof(*old));
-	struct rv_dict view = s->object_keys; /* qsort_r() wants it writable */
-	size_t *shared = NULL;
-	int r = RV_ERR_NOMEM;
-
-	*ret_old = old;
-	if (order == NULL || old == NULL || find_shared(s, &shared) != RV_OK)
-		goto out;
-	for (uint32_t i = 0; i < n; i++) {
-		order[i].id = i;
-		order[i].space = rv_dict_space(&s->object_keys, i);
-		order[i].head = head_of(
-		    rv_dict_name(&s->object_keys, i), shared[order[i].space]);
-	}
-	qsort_r(order, n, sizeof(*order), compare_keys, &view);
-	for (size_t i = 0; i < n; i++) {
-		old[i] = order[i].id;
-		s->type_first[order[i].space + 1]++;
-	}
-	for (size_t i = 0; i < s->n_types; i++)
-		s->type_first[i + 1] += s->type_first[i];
-	r = rv_dict_reorder(&s->object_keys, old);
-out:
-	free(order);
-	free(shared);
-	return r;
-}
-
-static int
-scoping_of(
-    struct rv_snapshot *s, struct rv_ids scopes, struct rv_scoping *ret_scoping)
-{
-	uint32_t set;
-
-	switch (scopes.n) {
-	case 0:
-		*ret_scoping = (struct rv_scoping){ RV_NONE, RV_NONE };
-		return RV_OK;
-	case 1:
-	case 2:
-		*ret_scoping =
-		    (struct rv_scoping){ scopes.p[0], scopes.p[scopes.n - 1] };
-		return RV_OK;
-	default:
-		if (rv_sets_intern(&s->scope_sets, scopes, &set) != RV_OK)
-			return RV_ERR_NOMEM;
-		*ret_scoping = (struct rv_scoping){ set, RV_SCOPES_MANY };
-		return RV_OK;
-	}
-}
-
-/* Default instances exist always, whether or not a row says so. */
-static int
-add_defaults(struct rv_snapshot *s)
-{
-	for (uint32_t i = 0; i < s->default_keys.n; i++) {
-		uint32_t object;
-
-		if (rv_dict_add(&s->object_keys,
-			rv_dict_space(&s->default_keys, i),
-			rv_dict_name(&s->default_keys, i),
-			&object) == RV_ERR_NOMEM)
-			return RV_ERR_NOMEM;
-	}
-	return RV_OK;
+	r = carry(b, object, scope);
+	if (r == RV_ERR_EXISTS)
+		return b->base == NULL
+			   ? RV_OK
+			   : refuse_scope(b, row, "is there twice", e);
+	return r == RV_OK ? RV_OK : rv_builder_nomem(b, e);
 }
 
 int
-rv_objects_freeze(struct rv_builder *b, struct rv_error *e)
+rv_builder_remove_object_scope(struct rv_builder *b,
+    const struct rv_row_object_scope *row, struct rv_error *e)
+{
+	uint32_t object, scope;
+	int r;
+
+	if ((r = rv_builder_enter_change(b, RV_TABLE_OBJECT_SCOPE, e)) !=
+		RV_OK ||
+	    (r = carrier_of(b, row, &object, e)) != RV_OK)
+		return r;
+	/* The scope itself may be gone by now. */
+	scope = rv_dict_find(&b->s->scope_ids, 0, row->scope_id);
+	r = scope != RV_NONE ? uncarry(b, object, scope) : RV_ERR_NOTFOUND;
+	if (r == RV_ERR_NOTFOUND)
+		return refuse_scope(b, row, "is not there", e);
+	return r == RV_OK ? RV_OK : rv_builder_nomem(b, e);
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+int
+rv_objects_check_gone(struct rv_builder *b, uint32_t object_type_id,
+    struct rv_slice key, struct rv_error *e)
+{
+	const struct rv_snapshot *s = b->s;
+	const uint32_t type =
+	    rv_intmap_find(&s->catalogue->type_ids, object_type_id);
+	const uint32_t object = type != RV_NONE
+				    ? rv_dict_find(&s->object_keys, type, key)
+				    : RV_NONE;
+
+	if (object == RV_NONE ||
+	    !rv_scoping_is_object(rv_scoping_at(s, object)))
+		return RV_OK;
+	return rv_builder_refuse(b, e,
+	    "object: type %u: \"%.*s\" is not in the table of its type",
+	    object_type_id, RV_CUT(key));
+}
+
+/* Objects that were removed before what they carry. */
+static int
+end_gone(struct rv_builder *b, struct rv_error *e)
 {
 	struct rv_snapshot *s = b->s;
-	const size_t n_rows = s->object_keys.n;
-	const int added = add_defaults(s);
-	const size_t n = s->object_keys.n;
-	struct rv_groups scopes = { 0 };
-	uint32_t *old = NULL;
-	int r = RV_ERR_NOMEM;
 
-	for (size_t i = 0; i < b->object_scopes.n; i++)
-		b->object_scopes.p[i].item =
-		    s->scope_rank[b->object_scopes.p[i].item];
-	s->n_object_rows = n_rows;
-	s->object_scopes = rv_array_new(n, sizeof(*s->object_scopes));
-	s->type_first = rv_array_new(s->n_types + 1, sizeof(*s->type_first));
-	if (added != RV_OK || s->object_scopes == NULL ||
-	    s->type_first == NULL ||
-	    rv_groups_make(&b->object_scopes, n, &scopes) != RV_OK ||
-	    sort_objects(s, &old) != RV_OK)
-		goto out;
-	for (uint32_t i = 0; i < n; i++) {
-		if (scoping_of(s, rv_groups_get(&scopes, old[i]),
-			&s->object_scopes[i]) != RV_OK)
-			goto out;
-		rv_dict_set_value(
-		    &s->object_keys, i, rv_scoping_pack(s->object_scopes[i]));
+	for (size_t i = 0; i < b->gone_objects.n_slots; i++) {
+		const struct rv_intmap_slot *slot = &b->gone_objects.slots[i];
+		const uint32_t object = (uint32_t)slot->key;
+		struct rv_scoping *scoping;
+
+		if (!slot->used || slot->value != 1)
+			continue;
+		scoping = scoping_room(b, object);
+		if (scoping == NULL)
+			return rv_builder_nomem(b, e);
+		if (scoping->b != RV_NONE)
+			return rv_builder_refuse(b, e,
+			    "object: \"%.*s\" is gone, and carries scopes",
+			    RV_CUT(rv_dict_name(&s->object_keys, object)));
+		*scoping = (struct rv_scoping){ 0, 0 };
 	}
-	r = RV_OK;
-out:
-	free(old);
-	rv_groups_fini(&scopes);
-	return r == RV_OK ? RV_OK : rv_builder_nomem(b, e);
+	return RV_OK;
+}
+
+/* Default instances are there always, whether or not a row says so. */
+static int
+add_defaults(struct rv_builder *b)
+{
+	struct rv_snapshot *s = b->s;
+	const struct rv_dict *keys = &s->catalogue->default_keys;
+
+	for (uint32_t i = 0; i < keys->n; i++) {
+		struct rv_scoping *scoping;
+		uint32_t object;
+
+		if (object_name(b, rv_dict_space(keys, i),
+			rv_dict_name(keys, i), &object) != RV_OK)
+			return RV_ERR_NOMEM;
+		if (rv_scoping_is_object(rv_scoping_at(s, object)))
+			continue;
+		scoping = scoping_room(b, object);
+		if (scoping == NULL ||
+		    rv_idset_add(&b->edit, &s->implied, object) != RV_OK)
+			return RV_ERR_NOMEM;
+		*scoping = unscoped;
+		if (b->base != NULL && order_add(b, object) != RV_OK)
+			return RV_ERR_NOMEM;
+	}
+	return RV_OK;
+}
+
+/* What the records of the first version answer at once. */
+static void
+fill_records(struct rv_snapshot *s)
+{
+	for (uint32_t i = 0; i < s->object_keys.n; i++)
+		rv_dict_set_value(
+		    &s->object_keys, i, rv_scoping_pack(rv_scoping_at(s, i)));
+}
+
+static int
+order_all(struct rv_builder *b)
+{
+	uint32_t *ids;
+	int r = rv_names_in_order(&b->s->object_keys, &ids);
+
+	for (size_t i = 0; r == RV_OK && i < b->s->object_keys.n; i++)
+		r = order_add(b, ids[i]);
+	free(ids);
+	return r;
+}
+
+int
+rv_objects_finish(struct rv_builder *b, struct rv_error *e)
+{
+	int r = end_gone(b, e);
+
+	if (r != RV_OK)
+		return r;
+	if ((b->base == NULL || b->s->catalogue != b->base->catalogue ||
+		b->gone_objects.n > 0) &&
+	    add_defaults(b) != RV_OK)
+		return rv_builder_nomem(b, e);
+	if (b->base != NULL)
+		return RV_OK;
+	if (order_all(b) != RV_OK)
+		return rv_builder_nomem(b, e);
+	fill_records(b->s);
+	return RV_OK;
 }

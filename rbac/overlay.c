@@ -76,10 +76,9 @@ static int
 take_row(struct overlay *o, const struct rv_row_assignment *row,
     struct rv_assignment *ret)
 {
-	const uint32_t admin = rv_intmap_find(&o->s->admin_ids, row->admin_id);
-	const uint32_t role = rv_dict_find(&o->s->role_ids, 0, row->role_id);
+	const uint32_t role = rv_role_find(o->s, row->role_id);
 
-	if (admin == RV_NONE)
+	if (rv_admin_at(o->s, row->admin_id) == NULL)
 		return refuse(o, row->assignment_id,
 		    "there is no such administrative user");
 	if (role == RV_NONE)
@@ -93,36 +92,46 @@ take_row(struct overlay *o, const struct rv_row_assignment *row,
 		.assignment_id = row->assignment_id,
 		.from_ms = row->from_ms,
 		.until_ms = row->until_ms,
-		.admin = admin,
+		.admin_id = row->admin_id,
 		.role = role,
+		.number = RV_NONE,
 	};
 	return RV_OK;
+}
+
+/* Whether the site has an assignment of that id. */
+static bool
+is_there(const struct rv_snapshot *s, uint64_t id)
+{
+	const struct rv_slice name = { (const char *)&id, sizeof(id) };
+	const uint32_t number = rv_dict_find(&s->assignment_ids, 0, name);
+	const struct rv_owner *owner;
+
+	if (number == RV_NONE)
+		return false;
+	owner = rv_trie_get(&s->owners, number, sizeof(*owner));
+	return rv_owner_is_there(owner);
 }
 
 /* Ids: the removed ones are there, the new ones are not, or not any more. */
 static int
 check_ids(const struct overlay *o)
 {
-	size_t gone = 0;
-
-	for (size_t i = 0; i < o->s->n_assignments; i++) {
-		const uint64_t id = o->s->assignments[i].assignment_id;
-
-		if (is_removed(o, id))
-			gone++;
-		else if (added_from(o, 0, id) != NULL)
-			return refuse(o, id, "it is there already");
-	}
-	for (size_t i = 1; i < o->rows->n_removed; i++)
-		if (o->removed[i - 1] == o->removed[i])
-			return refuse(o, o->removed[i], "it is removed twice");
-	if (gone < o->rows->n_removed)
-		return refuse(o, o->removed[0],
-		    "this one, or another to be removed, is not there");
-	for (size_t i = 0; i < o->rows->n_assignments; i++)
-		if (added_from(o, i + 1, o->added[i].assignment_id) != NULL)
+	for (size_t i = 0; i < o->rows->n_removed; i++) {
+		if (!is_there(o->s, o->removed[i]))
 			return refuse(
-			    o, o->added[i].assignment_id, "it is there twice");
+			    o, o->removed[i], "it is not there to be removed");
+		if (i > 0 && o->removed[i - 1] == o->removed[i])
+			return refuse(o, o->removed[i], "it is removed twice");
+	}
+	for (size_t i = 0; i < o->rows->n_assignments; i++) {
+		const uint64_t id = o->added[i].assignment_id;
+
+		if (is_there(o->s, id) && !is_removed(o, id))
+			return refuse(o, id, "it is there already");
+		if (added_from(o, i + 1, id) != NULL)
+			return refuse(o, id, "it is there twice");
+	}
 	return RV_OK;
 }
 
@@ -155,11 +164,11 @@ take_scopes(struct overlay *o, struct rv_assignment *a)
 
 		if (row->assignment_id != a->assignment_id)
 			continue;
-		scope = rv_dict_find(&o->s->scope_ids, 0, row->scope_id);
+		scope = rv_scope_find(o->s, row->scope_id);
 		if (scope == RV_NONE)
 			return refuse(
 			    o, a->assignment_id, "there is no such scope");
-		insert(&a->scopes, room, o->s->scope_rank[scope]);
+		insert(&a->scopes, room, scope);
 	}
 	return RV_OK;
 }
@@ -169,9 +178,8 @@ take_collections(struct overlay *o, struct rv_assignment *a)
 {
 	const size_t n = o->rows->n_collections;
 	uint32_t *room = rv_arena_alloc(o->arena, n * sizeof(*room));
-	uint32_t *outer = rv_arena_alloc(o->arena, n * sizeof(*outer));
 
-	if (room == NULL || outer == NULL)
+	if (room == NULL)
 		return RV_ERR_NOMEM;
 	a->collections.p = room;
 	for (size_t i = 0; i < n; i++) {
@@ -181,16 +189,12 @@ take_collections(struct overlay *o, struct rv_assignment *a)
 
 		if (row->assignment_id != a->assignment_id)
 			continue;
-		collection =
-		    rv_dict_find(&o->s->collection_ids, 0, row->collection_id);
+		collection = rv_collection_find(o->s, row->collection_id);
 		if (collection == RV_NONE)
 			return refuse(
 			    o, a->assignment_id, "there is no such collection");
-		insert(
-		    &a->collections, room, o->s->collection_number[collection]);
+		insert(&a->collections, room, collection);
 	}
-	a->outer.p = outer;
-	a->outer.n = rv_collections_outer(o->s, a->collections, outer);
 	return RV_OK;
 }
 
@@ -240,14 +244,16 @@ static bool
 names_subject(const struct rv_snapshot *s, const struct rv_subject *u,
     const struct rv_assignment *a)
 {
-	const struct rv_admin *admin = &s->admins[a->admin];
-	const struct rv_slice name =
-	    rv_dict_name(&s->principals, admin->principal);
+	const struct rv_admin *admin = rv_admin_at(s, a->admin_id);
+	struct rv_slice name;
 	size_t n = u->n_ids;
 
+	if (admin == NULL || admin->out)
+		return false;
+	name = rv_dict_name(&s->principals, admin->principal);
 	if (!u->groups_known && u->n_own < n)
 		n = u->n_own;
-	for (size_t i = 0; i < n && !admin->out; i++)
+	for (size_t i = 0; i < n; i++)
 		if (rv_slice_eq(u->ids[i], name))
 			return true;
 	return false;
@@ -265,7 +271,7 @@ rv_rbac_resolve_if(const struct rv_snapshot *s, const struct rv_subject *u,
 
 	if ((r = take_removed(&o)) != RV_OK || (r = take_added(&o)) != RV_OK)
 		goto out;
-	r = rv_subject_resolve(s, u, overlay->n_assignments, arena, &f);
+	r = rv_subject_find(s, u, overlay->n_assignments, arena, &f);
 	if (r != RV_OK)
 		goto out;
 	for (size_t i = 0; i < f.n; i++)

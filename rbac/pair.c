@@ -19,19 +19,21 @@ struct pair {
 
 /* The conditions that an assignment fails in one half, `read` apart. */
 static inline unsigned
-failed_in(const struct pair *p, const struct rv_assignment *a, size_t half)
+failed_in(const struct pair *p, const struct rv_claim *c, size_t half)
 {
-	return rv_failed_by(p->k, a, p->at_ms, &p->demands[half]);
+	uint64_t unused = 0;
+
+	return rv_failed_by(p->k, c, p->at_ms, &p->demands[half], &unused);
 }
 
 /* How many conditions an assignment fails in all halves, `read` apart. */
 static size_t
-size_of(const struct pair *p, const struct rv_assignment *a)
+size_of(const struct pair *p, const struct rv_claim *c)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < p->h->n; i++)
-		size += rv_conditions(failed_in(p, a, i));
+		size += rv_conditions(failed_in(p, c, i));
 	return size;
 }
 
@@ -47,7 +49,7 @@ find_reads(struct pair *p)
 		uint64_t met = 0;
 
 		for (size_t k = 0; k < p->k->n; k++)
-			(void)rv_suffices(p->k, p->k->found[k], p->at_ms,
+			(void)rv_failed_by(p->k, &p->k->claims[k], p->at_ms,
 			    &p->demands[i], &met);
 		p->read_failed[i] = t->barred || met != t->needs;
 		p->any_read_failed |= p->read_failed[i];
@@ -64,11 +66,11 @@ allow_apart(struct pair *p)
 	for (size_t i = 0; i < p->h->n; i++) {
 		size_t k = 0;
 
-		while (k < p->k->n && failed_in(p, p->k->found[k], i) != 0)
+		while (k < p->k->n && failed_in(p, &p->k->claims[k], i) != 0)
 			k++;
 		if (k == p->k->n)
 			return false;
-		halves[i].assignment = p->k->found[k]->assignment_id;
+		halves[i].assignment = p->k->claims[k].assignment_id;
 	}
 	for (size_t i = 0; i < p->h->n; i++)
 		rv_keep_id(&kept, halves[i].assignment);
@@ -84,8 +86,8 @@ allow_together(struct pair *p)
 	struct rv_kept kept = { .ids = p->v->assignments };
 
 	for (size_t k = 0; k < p->k->n; k++)
-		if (size_of(p, p->k->found[k]) == 0)
-			rv_keep_id(&kept, p->k->found[k]->assignment_id);
+		if (size_of(p, &p->k->claims[k]) == 0)
+			rv_keep_id(&kept, p->k->claims[k].assignment_id);
 	p->v->n_assignments = kept.n;
 	p->v->assignments_cut = kept.cut;
 	return kept.n > 0;
@@ -104,13 +106,13 @@ forget_halves(struct pair *p)
 
 /* The lowest level that takes `level` out of the half of a nearest set. */
 static void
-keep_level(struct pair *p, const struct rv_assignment *a, size_t i)
+keep_level(struct pair *p, const struct rv_claim *c, size_t i)
 {
 	const struct rv_target *t = &p->h->targets[i];
 	struct rv_pair_half *half = &p->h->halves[i];
-	const unsigned minimum = rv_minimum_of(a, t->t, t->bit);
+	const unsigned minimum = rv_minimum_of(c, t->t, t->bit);
 
-	if (rv_bars_delegated(p->k, a) ||
+	if (c->delegated ||
 	    (p->level_known[i] && minimum >= (unsigned)half->level_needed))
 		return;
 	p->level_known[i] = true;
@@ -118,14 +120,14 @@ keep_level(struct pair *p, const struct rv_assignment *a, size_t i)
 }
 
 static void
-keep_nearest(struct pair *p, const struct rv_assignment *a)
+keep_nearest(struct pair *p, const struct rv_claim *c)
 {
 	for (size_t i = 0; i < p->h->n; i++) {
-		const unsigned failed = failed_in(p, a, i);
+		const unsigned failed = failed_in(p, c, i);
 
 		p->h->halves[i].missing |= failed;
 		if ((failed & RV_MISSING_LEVEL) != 0)
-			keep_level(p, a, i);
+			keep_level(p, c, i);
 	}
 }
 
@@ -141,7 +143,7 @@ explain(struct pair *p)
 		return;
 	}
 	for (size_t k = 0; k < p->k->n; k++) {
-		const size_t size = size_of(p, p->k->found[k]);
+		const size_t size = size_of(p, &p->k->claims[k]);
 
 		if (size < smallest) {
 			forget_halves(p);
@@ -151,8 +153,8 @@ explain(struct pair *p)
 		}
 		if (size > smallest)
 			continue;
-		keep_nearest(p, p->k->found[k]);
-		rv_keep_id(&kept, p->k->found[k]->assignment_id);
+		keep_nearest(p, &p->k->claims[k]);
+		rv_keep_id(&kept, p->k->claims[k].assignment_id);
 	}
 	p->v->n_assignments = kept.n;
 	p->v->assignments_cut = kept.cut;
@@ -217,7 +219,7 @@ decide(struct pair *p, enum rv_pairing pairing, struct rv_arena *arena)
 	    p->level_known == NULL)
 		return RV_ERR_NOMEM;
 	for (size_t i = 0; i < h->n; i++)
-		p->demands[i] = rv_demand_of(p->k, &h->targets[i]);
+		rv_demand_init(&p->demands[i], p->k, &h->targets[i]);
 	find_reads(p);
 	if (p->any_read_failed)
 		allowed = false;
@@ -243,14 +245,12 @@ rv_rbac_pair(const struct rv_subject_resolved *u, int64_t at_ms,
 		.reason = RV_REASON_NOT_PERMITTED,
 		.revision = u->s->revision,
 		.evaluated_at_ms = at_ms,
-		.valid_until_ms = INT64_MAX };
+		.valid_until_ms = rv_next_boundary(u, at_ms) };
 	struct pair p = { .k = u, .at_ms = at_ms, .v = &v };
 	struct rv_halves h;
 	int r;
 
 	*ret = v;
-	for (size_t i = 0; u->bounded && i < u->n; i++)
-		rv_keep_boundary(u->found[i], at_ms, &v.valid_until_ms);
 	r = rv_halves_make(u->s, q, arena, &h);
 	if (r != RV_OK)
 		return r;

@@ -46,18 +46,20 @@ add_deploy(const struct rv_snapshot *s, struct rv_halves *h,
     struct rv_slice content, struct rv_slice collection)
 {
 	const struct rv_thing thing = { COLLECTION, collection };
-	const uint32_t type = rv_type_find(s, content);
-	const uint32_t of = rv_intmap_find(&s->type_ids, RV_TYPE_COLLECTION);
+	const struct rv_catalogue *c = s->catalogue;
+	const uint32_t type = rv_type_find(c, content);
 	struct rv_target target = { .bit = RV_NO_BIT };
 	struct rv_prepared p;
 	struct rv_aim a;
 
 	if (type == RV_NONE) {
 		target.reason = RV_REASON_UNKNOWN_TYPE;
-	} else if (s->deploy_bit == NULL || s->deploy_bit[type] == RV_NO_BIT) {
+	} else if (c->types[type].deploy_bit == RV_NO_BIT) {
 		target.reason = RV_REASON_OP_NOT_APPLICABLE;
 	} else {
-		rv_target_prepare_bit(s, of, s->deploy_bit[type], &p);
+		rv_target_prepare_bit(s,
+		    rv_intmap_find(&c->type_ids, RV_TYPE_COLLECTION),
+		    c->types[type].deploy_bit, &p);
 		rv_target_aim(&p, collection, &a);
 		rv_target_find(&p, collection, &a, &target);
 	}
@@ -99,6 +101,7 @@ add_folder_of(const struct rv_snapshot *s, struct rv_halves *h,
 		rv_target_resolve(s, &read, &where);
 		target.reason = where.reason;
 		target.cover = target.need_cover = where.cover;
+		target.object = where.object;
 		target.scoping = where.scoping;
 	}
 	add_target(h, (struct rv_thing){ type, folder }, &target);

@@ -6,64 +6,58 @@ struct reach {
 	uint64_t scopes, devices, users;
 };
 
-/* Marks the scopes in which the subject may read. */
-static void
-mark_scopes(const struct rv_assignment *a, uint64_t *marks)
-{
-	for (size_t i = 0; i < a->scopes.n; i++)
-		rv_row_add(marks, a->scopes.p[i]);
-}
-
-static void
-mark_all(const struct rv_snapshot *s, uint64_t *marks)
-{
-	for (size_t i = 0; i < s->scope_ids.n; i++)
-		marks[i / 64] |= RV_BIT(i % 64);
-}
-
+/* The scopes in which the subject may read, in the order of their ids. */
 static int
-put_scopes(const struct rv_snapshot *s, const uint64_t *marks,
+put_scopes(const struct rv_snapshot *s, const uint64_t *marks, bool all,
     struct rv_arena *arena, struct rv_readable *ret)
 {
+	const size_t n_ids = s->scope_ids.n;
+	struct rv_order_at at = { 0 };
 	struct rv_slice *scopes;
-	size_t n = 0, at = 0;
+	size_t n = 0;
+	uint32_t id;
 
-	for (size_t i = 0; i < s->scope_ids.n; i++)
-		n += (marks[i / 64] & RV_BIT(i % 64)) != 0;
+	for (size_t i = 0; !all && i < rv_words(n_ids); i++)
+		n += (size_t)__builtin_popcountll(marks[i]);
+	if (all)
+		n = rv_order_count(s->scope_order);
 	scopes = rv_arena_alloc(arena, n * sizeof(*scopes));
 	if (scopes == NULL)
 		return RV_ERR_NOMEM;
-	for (size_t i = 0; i < s->scope_ids.n; i++)
-		if ((marks[i / 64] & RV_BIT(i % 64)) != 0)
-			scopes[at++] =
-			    rv_dict_name(&s->scope_ids, s->scope_by_rank[i]);
+	ret->n_scopes = 0;
+	while (ret->n_scopes < n &&
+	       (id = rv_order_next(s->scope_order, &at)) != RV_NONE)
+		if (all || rv_row_has(marks, id))
+			scopes[ret->n_scopes++] =
+			    rv_dict_name(&s->scope_ids, id);
 	ret->scopes = scopes;
-	ret->n_scopes = n;
 	return RV_OK;
 }
 
-/* Walks once; marks may be NULL. */
+/* Looks at all claims once; marks may be NULL. */
 static struct reach
 survey(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, uint64_t *marks)
 {
 	const uint64_t wanted = t->needs | RV_BIT(t->bit);
+	const uint64_t within = rv_within_level(k, t->t);
 	struct reach reach = { 0 };
-	const struct rv_assignment *a;
-	struct rv_walk w;
 
-	rv_walk_init(&w, k);
-	while ((a = rv_walk_next(&w)) != NULL) {
-		uint64_t given = rv_permitted(k, a, at_ms, t->type) & wanted;
+	for (size_t i = 0; i < k->n; i++) {
+		const struct rv_claim *c = &k->claims[i];
+		const uint64_t given =
+		    rv_usable(c, at_ms, t->type, within) & wanted;
 
-		if (a->all_scopes)
+		if (c->all_scopes)
 			reach.scopes |= given;
-		if (a->all_devices)
+		if (c->a->all_devices)
 			reach.devices |= given;
-		if (a->all_users)
+		if (c->a->all_users)
 			reach.users |= given;
-		if ((given & RV_BIT(t->bit)) != 0 && marks != NULL)
-			mark_scopes(a, marks);
+		if ((given & RV_BIT(t->bit)) == 0 || marks == NULL)
+			continue;
+		for (size_t n = 0; n < c->a->scopes.n; n++)
+			rv_row_add(marks, c->a->scopes.p[n]);
 	}
 	return reach;
 }
@@ -73,15 +67,15 @@ static bool
 reads_defaults(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t)
 {
-	const struct rv_snapshot *s = k->s;
+	const struct rv_catalogue *c = k->s->catalogue;
 
-	for (uint32_t i = 0; i < s->default_keys.n; i++) {
+	for (uint32_t i = 0; i < c->default_keys.n; i++) {
 		struct rv_target d = *t;
 		struct rv_verdict v;
 
-		if (rv_dict_space(&s->default_keys, i) != t->type)
+		if (rv_dict_space(&c->default_keys, i) != t->type)
 			continue;
-		d.bit = s->defaults[i].read_bit;
+		d.bit = c->defaults[i].read_bit;
 		d.needs = 0;
 		rv_decide(k, at_ms, &d, RV_WANT_FIRST, &v);
 		if (v.decision != RV_ALLOW)
@@ -110,16 +104,15 @@ read_scoped(const struct rv_subject_resolved *k, const struct rv_target *t,
 	const int64_t at_ms = ret->verdict.evaluated_at_ms;
 	const uint64_t wanted = t->needs | RV_BIT(t->bit);
 	uint64_t *marks =
-	    rv_arena_alloc(arena, (s->scope_ids.n + 63) / 64 * sizeof(*marks));
+	    rv_arena_alloc(arena, rv_words(s->scope_ids.n) * sizeof(*marks));
 	struct reach reach;
 
 	if (marks == NULL)
 		return RV_ERR_NOMEM;
 	reach = survey(k, at_ms, t, marks);
 	ret->all = reach.scopes == wanted && reads_defaults(k, at_ms, t);
-	if (reach.scopes == wanted && !ret->all)
-		mark_all(s, marks);
-	return put_scopes(s, marks, arena, ret);
+	return put_scopes(
+	    s, marks, reach.scopes == wanted && !ret->all, arena, ret);
 }
 
 static int
@@ -151,22 +144,25 @@ rv_rbac_readable(const struct rv_snapshot *s, const struct rv_subject *u,
     int64_t at_ms, struct rv_slice type, struct rv_arena *arena,
     struct rv_readable *ret)
 {
-	const struct rv_subject_resolved k = rv_subject_walking(s, u);
 	struct rv_readable answer = { .any = RV_DENY };
+	const struct rv_subject_resolved *k;
 	struct rv_target t;
-	int r = RV_OK;
+	int r;
 
 	*ret = answer;
 	ret->verdict.decision = RV_DENY;
 	ret->verdict.reason = RV_REASON_UNKNOWN_TYPE;
+	r = rv_rbac_resolve(s, u, arena, &k);
+	if (r != RV_OK)
+		return r;
 	rv_target_resolve_read(s, type, &t);
-	rv_decide(&k, at_ms, &t, RV_WANT_ALL, &answer.verdict);
+	rv_decide(k, at_ms, &t, RV_WANT_ALL, &answer.verdict);
 	if (answer.verdict.decision == RV_ALLOW) {
 		answer.any = RV_ALLOW;
-		if (rv_type_find(s, type) != RV_NONE)
-			r = read_type(&k, &t, arena, &answer);
+		if (rv_type_find(s->catalogue, type) != RV_NONE)
+			r = read_type(k, &t, arena, &answer);
 		else
-			answer.all = all_resources(survey(&k, at_ms, &t, NULL),
+			answer.all = all_resources(survey(k, at_ms, &t, NULL),
 			    t.needs | RV_BIT(t.bit), rv_class_kinds(type));
 	}
 	if (r != RV_OK)

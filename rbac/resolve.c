@@ -48,52 +48,117 @@ sort_with(const struct rv_assignment **found, size_t n,
 	merge_found(found, half, n, spare);
 }
 
-size_t
-rv_found_tidy(const struct rv_assignment **found, size_t n,
-    const struct rv_assignment **spare)
+/* Sorts, and drops what comes twice. */
+static void
+tidy(struct rv_found *f)
 {
 	size_t to = 0;
 
-	sort_with(found, n, spare);
-	for (size_t i = 0; i < n; i++)
-		if (to == 0 || found[to - 1] != found[i])
-			found[to++] = found[i];
-	return to;
-}
-
-bool
-rv_is_bounded(const struct rv_assignment *a)
-{
-	return a->from_ms != INT64_MIN || a->until_ms != INT64_MAX;
+	sort_with(f->p, f->n, f->spare);
+	for (size_t i = 0; i < f->n; i++)
+		if (to == 0 || f->p[to - 1] != f->p[i])
+			f->p[to++] = f->p[i];
+	f->n = to;
 }
 
 int
-rv_subject_resolve(const struct rv_snapshot *s, const struct rv_subject *u,
+rv_subject_find(const struct rv_snapshot *s, const struct rv_subject *u,
     size_t extra, struct rv_arena *arena, struct rv_found *ret_found)
 {
-	const struct rv_subject_resolved k = rv_subject_walking(s, u);
 	struct rv_found f = { .room = extra };
-	struct span {
-		uint32_t at, end;
-	} *spans = rv_arena_alloc(arena, u->n_ids * sizeof(*spans));
-	struct rv_walk w;
+	struct rv_walk w = { .s = s, .u = u };
+	const struct rv_grants *grants, **users;
 	size_t n = 0;
 
-	if (spans == NULL)
+	if (u->n_ids > SIZE_MAX / 16)
 		return RV_ERR_NOMEM;
-	rv_walk_init(&w, &k);
-	while (rv_walk_user(&w)) {
-		spans[n++] = (struct span){ w.at, w.end };
-		f.room += w.end - w.at;
+	users = rv_arena_alloc(arena, u->n_ids * sizeof(*users));
+	if (users == NULL)
+		return RV_ERR_NOMEM;
+	while ((grants = rv_walk_user(&w)) != NULL) {
+		users[n++] = grants;
+		f.room += grants->n;
 	}
 	f.p = rv_arena_alloc(arena, f.room * sizeof(*f.p) * 2);
 	if (f.p == NULL)
 		return RV_ERR_NOMEM;
 	f.spare = f.p + f.room;
 	for (size_t i = 0; i < n; i++)
-		for (uint32_t at = spans[i].at; at < spans[i].end; at++)
-			f.p[f.n++] = &s->assignments[at];
+		for (size_t k = 0; k < users[i]->n; k++)
+			f.p[f.n++] = &users[i]->p[k];
 	*ret_found = f;
+	return RV_OK;
+}
+
+#define LINE ((size_t)64)
+
+/* Room that begins with a line of memory: claims are a line each. */
+static void *
+alloc_lines(struct rv_arena *arena, size_t n)
+{
+	char *p = rv_arena_alloc(arena, n + LINE - 1);
+
+	return p == NULL ? NULL : p + (-(uintptr_t)p & (LINE - 1));
+}
+
+/* False when the places for a collection are taken. */
+static bool
+put_place(struct rv_places *places, uint32_t n_places, uint32_t collection,
+    uint32_t claim)
+{
+	struct rv_places *p = &places[rv_places_of(collection, n_places)];
+
+	for (size_t i = 0; i < RV_PLACES; i++)
+		if (p->claims[i] == 0 || p->collections[i] == collection) {
+			p->collections[i] = collection;
+			p->claims[i] |= claim;
+			return true;
+		}
+	return false;
+}
+
+static bool
+put_places(const struct rv_subject_resolved *k, struct rv_places *places,
+    uint32_t n_places)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct rv_ids ids = k->claims[i].a->collections;
+
+		for (size_t at = 0; at < ids.n; at++)
+			if (!put_place(places, n_places, ids.p[at],
+				1u << (k->n - 1 - i)))
+				return false;
+	}
+	return true;
+}
+
+#define COLLECTIONS_MOST 1024 /* for more, it costs more than it saves */
+
+/* Notes which claims name a collection, when these are few. */
+static int
+find_places(struct rv_subject_resolved *k, struct rv_arena *arena)
+{
+	uint32_t n_places = 1;
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		n += k->claims[i].a->collections.n;
+	if (k->n > RV_VERDICT_ASSIGNMENTS || n > COLLECTIONS_MOST)
+		return RV_OK;
+	while (n_places * (RV_PLACES / 2) < n)
+		n_places *= 2;
+	for (int tries = 0; tries < 4; tries++, n_places *= 2) {
+		struct rv_places *places =
+		    rv_arena_alloc(arena, n_places * sizeof(*places));
+
+		if (places == NULL)
+			return RV_ERR_NOMEM;
+		if (put_places(k, places, n_places)) {
+			k->places = places;
+			k->n_places = n_places;
+			break;
+		}
+	}
 	return RV_OK;
 }
 
@@ -102,17 +167,23 @@ rv_subject_finish(const struct rv_snapshot *s, const struct rv_subject *u,
     struct rv_found *f, struct rv_arena *arena,
     const struct rv_subject_resolved **ret_subject)
 {
-	struct rv_subject_resolved *k = rv_arena_alloc(arena, sizeof(*k));
+	struct rv_subject_resolved *k;
+	struct rv_claim *claims;
 
+	_Static_assert(sizeof(*claims) == LINE, "a claim is a line");
+	_Static_assert(sizeof(*k) <= LINE, "what holds them as well");
+	tidy(f);
+	k = alloc_lines(arena, LINE + f->n * sizeof(*claims));
 	if (k == NULL)
 		return RV_ERR_NOMEM;
-	*k = rv_subject_walking(s, u);
-	k->u = NULL;
-	k->n = rv_found_tidy(f->p, f->n, f->spare);
-	k->found = f->p;
-	k->bounded = false;
-	for (size_t i = 0; i < k->n; i++)
-		k->bounded |= rv_is_bounded(f->p[i]);
+	claims = (struct rv_claim *)(void *)((char *)k + LINE);
+	*k = rv_subject_asking(s, u);
+	k->n = f->n;
+	for (size_t i = 0; i < f->n; i++)
+		claims[i] = rv_claim_of(k, f->p[i]);
+	rv_subject_settle(k, claims);
+	if (find_places(k, arena) != RV_OK)
+		return RV_ERR_NOMEM;
 	*ret_subject = k;
 	return RV_OK;
 }
@@ -122,7 +193,7 @@ rv_rbac_resolve(const struct rv_snapshot *s, const struct rv_subject *u,
     struct rv_arena *arena, const struct rv_subject_resolved **ret_subject)
 {
 	struct rv_found f;
-	int r = rv_subject_resolve(s, u, 0, arena, &f);
+	int r = rv_subject_find(s, u, 0, arena, &f);
 
 	if (r != RV_OK)
 		return r;

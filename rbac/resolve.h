@@ -14,14 +14,10 @@ struct rv_found {
 };
 
 /* Finds the subject's assignments and leaves room for more. */
-RV_MUSTUSE int rv_subject_resolve(const struct rv_snapshot *s,
+RV_MUSTUSE int rv_subject_find(const struct rv_snapshot *s,
     const struct rv_subject *u, size_t extra, struct rv_arena *arena,
     struct rv_found *ret_found);
-/* Sorts by id, drops what comes twice; returns how many are left. */
-size_t rv_found_tidy(const struct rv_assignment **found, size_t n,
-    const struct rv_assignment **spare);
-/* Whether it has a beginning or an end. */
-bool rv_is_bounded(const struct rv_assignment *a);
+/* Sorts by id, drops what comes twice, makes the claims.  RV_ERR_NOMEM. */
 RV_MUSTUSE int rv_subject_finish(const struct rv_snapshot *s,
     const struct rv_subject *u, struct rv_found *f, struct rv_arena *arena,
     const struct rv_subject_resolved **ret_subject);

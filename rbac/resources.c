@@ -1,151 +1,230 @@
+#include "resources.h"
+
+#include "resource_page.h"
+
+static unsigned
+index_of(uint32_t id)
+{
+	return id & (RV_TRIE_FAN - 1);
+}
+
+unsigned
+rv_resource_type(const struct rv_trie *resources, uint32_t id)
+{
+	const struct rv_resource_page *page = rv_trie_page(resources, id);
+
+	return page != NULL ? rv_page_slot(page, index_of(id)).type : 0;
+}
+
 /*
- * Resources (devices, users, groups) and the collections that they are
- * members of.  Membership of the two roots is by definition and is not kept.
+ * The functions below are inline, so that numbers of two and of four bytes
+ * have their own code each.  Which of two numbers is smaller cannot be
+ * guessed: where they are compared there is no jump.
  */
-#include "builder.h"
-
-#include <stdlib.h>
-
-int
-rv_builder_resource(
-    struct rv_builder *b, const struct rv_row_resource *row, struct rv_error *e)
+static inline uint32_t
+number_at(const void *numbers, bool wide, uint32_t i)
 {
-	struct rv_snapshot *s = b->s;
-	struct rv_resource *resources;
-	int r = rv_builder_enter(b, RV_TABLE_RESOURCE, e);
-
-	if (r != RV_OK)
-		return r;
-	if (row->type != RV_RESOURCE_DEVICE && row->type != RV_RESOURCE_USER &&
-	    row->type != RV_RESOURCE_GROUP)
-		return rv_builder_refuse(b, e, "%u is of no known type (%d)",
-		    row->resource_id, (int)row->type);
-	resources = rv_array_room(s->resources, s->n_resources,
-	    &s->cap_resources, sizeof(*resources));
-	if (resources == NULL)
-		return rv_builder_nomem(b, e);
-	s->resources = resources;
-	r = rv_intmap_add(
-	    &s->resource_ids, row->resource_id, (uint32_t)s->n_resources);
-	if (r == RV_ERR_EXISTS)
-		return rv_builder_refuse(
-		    b, e, "%u is there twice", row->resource_id);
-	if (r != RV_OK)
-		return rv_builder_nomem(b, e);
-	resources[s->n_resources++] =
-	    (struct rv_resource){ row->resource_id, row->type };
-	return RV_OK;
+	return wide ? ((const uint32_t *)numbers)[i]
+		    : ((const uint16_t *)numbers)[i];
 }
 
-int
-rv_builder_member(
-    struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e)
+/* How many of ascending numbers are smaller. */
+static inline uint32_t
+numbers_before(const void *numbers, bool wide, uint32_t n, uint32_t number)
 {
-	const struct rv_snapshot *s = b->s;
-	uint32_t collection, resource;
-	int r = rv_builder_enter(b, RV_TABLE_MEMBER, e);
+	uint32_t at = 0;
 
-	if (r != RV_OK)
-		return r;
-	collection = rv_dict_find(&s->collection_ids, 0, row->collection_id);
-	resource = rv_intmap_find(&s->resource_ids, row->resource_id);
-	if (collection == RV_NONE)
-		return rv_builder_refuse(b, e,
-		    "resource %u: there is no collection \"%.*s\"",
-		    row->resource_id, RV_CUT(row->collection_id));
-	if (resource == RV_NONE)
-		return rv_builder_refuse(b, e,
-		    "collection \"%.*s\": there is no resource %u",
-		    RV_CUT(row->collection_id), row->resource_id);
-	if (b->collections[collection].limiting == RV_NONE)
-		return rv_builder_refuse(b, e,
-		    "collection \"%.*s\": membership of a root is by "
-		    "definition, not by a row",
-		    RV_CUT(row->collection_id));
-	if ((b->collections[collection].kind == RV_KIND_DEVICE) !=
-	    (s->resources[resource].type == RV_RESOURCE_DEVICE))
-		return rv_builder_refuse(b, e,
-		    "collection \"%.*s\" and resource %u are of different "
-		    "kinds",
-		    RV_CUT(row->collection_id), row->resource_id);
-	if (rv_pairs_add(&b->members, resource, collection) != RV_OK)
-		return rv_builder_nomem(b, e);
-	return RV_OK;
+	while (n > 1) {
+		const uint32_t half = n / 2;
+
+		at += half & -(uint32_t)(number_at(numbers, wide,
+					     at + half - 1) < number);
+		n -= half;
+	}
+	return at + (n == 1 && number_at(numbers, wide, at) < number);
 }
 
-static int
-compare_resources(const void *a, const void *b)
+/* Searches each of a list among the numbers. */
+static inline bool
+numbers_have(const void *numbers, bool wide, uint32_t n, struct rv_ids list)
 {
-	const struct rv_resource *x = a, *y = b;
+	for (size_t k = 0; k < list.n; k++) {
+		const uint32_t at = numbers_before(numbers, wide, n, list.p[k]);
 
-	return x->resource_id < y->resource_id
-		   ? -1
-		   : x->resource_id > y->resource_id;
+		if (at < n && number_at(numbers, wide, at) == list.p[k])
+			return true;
+	}
+	return false;
 }
 
-/* Sorts the resources by id and gives the memberships their new numbers. */
-static int
-resources_sort(struct rv_builder *b)
+/* Whether ascending numbers have one in common with a list. */
+static inline bool
+numbers_meet(const void *numbers, bool wide, uint32_t n, struct rv_ids list)
 {
-	struct rv_snapshot *s = b->s;
-	uint32_t *new_of;
-	size_t i = 1;
+	const size_t few = n < list.n ? n : list.n;
+	const size_t many = n < list.n ? list.n : n;
+	size_t k = 0;
 
-	while (i < s->n_resources &&
-	       s->resources[i - 1].resource_id < s->resources[i].resource_id)
-		i++;
-	if (i >= s->n_resources)
-		return RV_OK; /* they came in order */
-	new_of = rv_array_new(s->n_resources, sizeof(*new_of));
-	if (new_of == NULL)
-		return RV_ERR_NOMEM;
-	qsort(s->resources, s->n_resources, sizeof(*s->resources),
-	    compare_resources);
-	for (uint32_t k = 0; k < s->n_resources; k++)
-		new_of[rv_intmap_set(
-		    &s->resource_ids, s->resources[k].resource_id, k)] = k;
-	for (i = 0; i < b->members.n; i++)
-		b->members.p[i].owner = new_of[b->members.p[i].owner];
-	free(new_of);
-	return RV_OK;
+	if (few > 16 && few > many / 8) {
+		for (uint32_t i = 0; i < n && k < list.n;) {
+			const uint32_t a = number_at(numbers, wide, i);
+			const uint32_t b = list.p[k];
+
+			if (a == b)
+				return true;
+			i += a < b;
+			k += b < a;
+		}
+		return false;
+	}
+	if (n > list.n)
+		return numbers_have(numbers, wide, n, list);
+	for (uint32_t i = 0; i < n; i++)
+		if (rv_ids_contain(list, number_at(numbers, wide, i)))
+			return true;
+	return false;
 }
 
-const uint64_t *
-rv_kind_row(const struct rv_snapshot *s, enum rv_resource_type type)
+bool
+rv_resource_is_in(
+    const struct rv_trie *resources, uint32_t id, struct rv_ids collections)
 {
-	return s->kind_rows +
-	       (size_t)(type - RV_RESOURCE_GROUP) * rv_words(s->n_resources);
+	const struct rv_resource_page *page = rv_trie_page(resources, id);
+	struct rv_resource_run run;
+
+	if (page == NULL)
+		return false;
+	run = rv_page_run(page, index_of(id));
+	if (page->wide_numbers)
+		return numbers_meet(
+		    (const uint32_t *)rv_page_numbers(page) + run.first, true,
+		    run.n, collections);
+	return numbers_meet((const uint16_t *)rv_page_numbers(page) + run.first,
+	    false, run.n, collections);
 }
 
-static int
-kinds_make(struct rv_snapshot *s)
+uint32_t
+rv_page_place(const struct rv_resource_page *page, struct rv_resource_run run,
+    uint32_t number)
 {
-	const size_t words = rv_words(s->n_resources);
-
-	s->kind_rows = rv_array_new(3 * words, sizeof(*s->kind_rows));
-	if (s->kind_rows == NULL)
-		return RV_ERR_NOMEM;
-	for (uint32_t i = 0; i < s->n_resources; i++)
-		rv_row_add(s->kind_rows + (size_t)(s->resources[i].type -
-						   RV_RESOURCE_GROUP) *
-					      words,
-		    i);
-	return RV_OK;
+	if (page->wide_numbers)
+		return numbers_before(
+		    (const uint32_t *)rv_page_numbers(page) + run.first, true,
+		    run.n, number);
+	return numbers_before(
+	    (const uint16_t *)rv_page_numbers(page) + run.first, false, run.n,
+	    number);
 }
 
-int
-rv_resources_freeze(struct rv_builder *b, struct rv_error *e)
+size_t
+rv_resource_collections(const struct rv_trie *resources, uint32_t id,
+    uint32_t *collections, size_t room)
 {
-	struct rv_snapshot *s = b->s;
+	const struct rv_resource_page *page = rv_trie_page(resources, id);
+	struct rv_resource_run run;
 
-	for (size_t i = 0; i < b->members.n; i++)
-		b->members.p[i].item =
-		    s->collection_number[b->members.p[i].item];
-	if (resources_sort(b) != RV_OK ||
-	    rv_groups_make(&b->members, s->n_resources, &s->members) != RV_OK ||
-	    rv_members_make(&s->inside, &s->members, s->collection_ids.n) !=
-		RV_OK ||
-	    kinds_make(s) != RV_OK)
-		return rv_builder_nomem(b, e);
-	return RV_OK;
+	if (page == NULL)
+		return 0;
+	run = rv_page_run(page, index_of(id));
+	for (uint32_t i = 0; i < run.n && i < room; i++)
+		collections[i] = rv_page_number(page, run.first + i);
+	return run.n;
+}
+
+void
+rv_resource_fetch(const struct rv_trie *resources, uint32_t id)
+{
+	const struct rv_resource_page *page = rv_trie_page(resources, id);
+	uint32_t first;
+
+	if (page == NULL)
+		return;
+	/* Waits for the slot, which the machine does for many at once. */
+	first = rv_page_slot(page, index_of(id)).first;
+	__builtin_prefetch((const char *)rv_page_numbers(page) +
+			   (page->wide_numbers ? first * sizeof(uint32_t)
+					       : first * sizeof(uint16_t)));
+}
+
+bool
+rv_resource_next(
+    const struct rv_trie *resources, uint64_t *from, uint32_t *ret_id)
+{
+	uint64_t at = *from;
+
+	while (at <= UINT32_MAX) {
+		uint32_t id = (uint32_t)at;
+		const struct rv_resource_page *page =
+		    rv_trie_next_page(resources, &id);
+
+		if (page == NULL)
+			return false;
+		for (at = id; at <= (id | (RV_TRIE_FAN - 1)); at++)
+			if (rv_page_slot(page, index_of((uint32_t)at)).type !=
+			    0) {
+				*ret_id = (uint32_t)at;
+				*from = at + 1;
+				return true;
+			}
+	}
+	return false;
+}
+
+/* The collections of a resource ascend, and of none there are none. */
+static bool
+slot_is_sound(const struct rv_resource_page *page, unsigned i)
+{
+	const struct rv_resource_slot slot = rv_page_slot(page, i);
+	const uint32_t end = rv_page_slot(page, i + 1).first;
+
+	if (slot.first > end || end > page->n ||
+	    (slot.type == 0 && slot.first != end))
+		return false;
+	for (uint32_t k = slot.first; k + 1 < end; k++)
+		if (rv_page_number(page, k) >= rv_page_number(page, k + 1))
+			return false;
+	return true;
+}
+
+static bool
+page_is_sound(const struct rv_resource_page *page)
+{
+	bool any = false;
+
+	if (rv_block_size(page) <
+	    rv_page_bytes(page->wide_slots, page->wide_numbers, page->n))
+		return false;
+	for (unsigned i = 0; i < RV_TRIE_FAN; i++) {
+		if (!slot_is_sound(page, i))
+			return false;
+		any |= rv_page_slot(page, i).type != 0;
+	}
+	return any && rv_page_slot(page, 0).first == 0 &&
+	       rv_page_slot(page, RV_TRIE_FAN).first == page->n &&
+	       rv_page_slot(page, RV_TRIE_FAN).type == 0;
+}
+
+bool
+rv_resources_are_sound(const struct rv_trie *resources)
+{
+	uint64_t at = 0;
+
+	while (at <= UINT32_MAX) {
+		uint32_t id = (uint32_t)at;
+		const struct rv_resource_page *page =
+		    rv_trie_next_page(resources, &id);
+
+		if (page == NULL)
+			return true;
+		if (!page_is_sound(page))
+			return false;
+		at = ((uint64_t)id | (RV_TRIE_FAN - 1)) + 1;
+	}
+	return true;
+}
+
+void
+rv_resources_free(struct rv_trie *resources)
+{
+	rv_trie_free(resources);
 }

@@ -1,6 +1,135 @@
-#include "snapshot.h"
+#include "builder.h"
 
 #include <stdlib.h>
+
+/* ---- The end of versions ------------------------------------------------- */
+
+static void
+free_roles(struct rv_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_roles; i++) {
+		rv_block_free(s->roles[i].masks);
+		rv_idset_free(s->roles[i].assignments);
+	}
+	rv_block_free(s->roles);
+	rv_order_free(s->role_order);
+	rv_dict_fini(&s->role_ids);
+}
+
+static void
+free_scopes(struct rv_snapshot *s)
+{
+	const struct rv_scope *page;
+
+	for (uint32_t id = 0;
+	     (page = rv_trie_next_page(&s->scopes, &id)) != NULL;
+	     id += RV_TRIE_FAN)
+		for (size_t i = 0; i < RV_TRIE_FAN; i++)
+			rv_idset_free(page[i].assignments);
+	rv_trie_free(&s->scopes);
+	rv_order_free(s->scope_order);
+	rv_dict_fini(&s->scope_ids);
+}
+
+static void
+free_collections(struct rv_snapshot *s)
+{
+	const struct rv_collection *page;
+
+	for (uint32_t id = 0;
+	     (page = rv_trie_next_page(&s->collections, &id)) != NULL;
+	     id += RV_TRIE_FAN)
+		for (size_t i = 0; i < RV_TRIE_FAN; i++) {
+			rv_idset_free(page[i].members);
+			rv_idset_free(page[i].assignments);
+		}
+	rv_trie_free(&s->collections);
+	rv_order_free(s->collection_order);
+	rv_dict_fini(&s->collection_ids);
+}
+
+static void
+free_subjects(struct rv_snapshot *s)
+{
+	const struct rv_admin *page;
+
+	for (uint32_t id = 0;
+	     (page = rv_trie_next_page(&s->admins, &id)) != NULL;) {
+		for (size_t i = 0; i < RV_TRIE_FAN; i++)
+			rv_block_free(page[i].grants);
+		if ((id |= RV_TRIE_FAN - 1) == UINT32_MAX)
+			break;
+		id++;
+	}
+	rv_trie_free(&s->admins);
+	rv_idset_free(s->admin_ids);
+	rv_idset_free(s->out_ids);
+	rv_trie_free(&s->principal_admins);
+	rv_trie_free(&s->owners);
+	rv_dict_fini(&s->principals);
+	rv_dict_fini(&s->assignment_ids);
+}
+
+static void
+free_objects(struct rv_snapshot *s)
+{
+	struct rv_idset *const *page;
+
+	for (uint32_t id = 0;
+	     (page = rv_trie_next_page(&s->scope_sets, &id)) != NULL;
+	     id += RV_TRIE_FAN)
+		for (size_t i = 0; i < RV_TRIE_FAN; i++)
+			rv_idset_free(page[i]);
+	rv_trie_free(&s->scope_sets);
+	rv_trie_free(&s->scopings);
+	for (size_t i = 0; i < s->n_object_orders; i++)
+		rv_order_free(s->object_orders[i]);
+	rv_block_free(s->object_orders);
+	rv_idset_free(s->implied);
+	rv_dict_fini(&s->object_keys);
+}
+
+void
+rv_snapshot_free_whole(struct rv_snapshot *s)
+{
+	s->magic = 0;
+	rv_catalogue_free(&s->catalogue);
+	free_roles(s);
+	free_scopes(s);
+	free_collections(s);
+	free_subjects(s);
+	free_objects(s);
+	rv_dict_fini(&s->texts);
+	rv_resources_free(&s->resources);
+	for (size_t i = 0; i < sizeof(s->kinds) / sizeof(*s->kinds); i++)
+		rv_idset_free(s->kinds[i]);
+	free(s);
+}
+
+/*
+ * What a version's successor replaced, that version and older ones may see:
+ * so it goes with the version once it is the oldest.
+ */
+void
+rv_snapshot_drain(struct rv_snapshot *s)
+{
+	while (s->older != NULL)
+		s = s->older;
+	while (s != NULL && s->given_up && !s->built_on) {
+		struct rv_snapshot *newer = s->newer;
+
+		if (newer == NULL) {
+			rv_snapshot_free_whole(s);
+			return;
+		}
+		newer->older = NULL;
+		rv_blocks_free(&s->retired);
+		rv_catalogue_free(&s->retired_catalogue);
+		s->magic = 0;
+		free(s);
+		s = newer;
+	}
+}
 
 void
 rv_snapshot_free(struct rv_snapshot **snapshot)
@@ -10,52 +139,12 @@ rv_snapshot_free(struct rv_snapshot **snapshot)
 	*snapshot = NULL;
 	if (s == NULL)
 		return;
-	RV_ASSERT(s->magic == RV_SNAPSHOT_MAGIC);
-	s->magic = 0;
-	rv_dict_fini(&s->texts);
-	free(s->types);
-	rv_intmap_fini(&s->type_ids);
-	rv_dict_fini(&s->type_names);
-	free(s->name_type);
-	rv_dict_fini(&s->operation_names);
-	free(s->name_bit);
-	rv_dict_fini(&s->classes);
-	rv_dict_fini(&s->class_prefixes);
-	rv_dict_fini(&s->class_operations);
-	free(s->class_bit);
-	rv_dict_fini(&s->default_keys);
-	free(s->defaults);
-	rv_dict_fini(&s->role_ids);
-	free(s->roles);
-	free(s->role_masks);
-	free(s->roles_by_id);
-	rv_dict_fini(&s->scope_ids);
-	free(s->scope_rank);
-	free(s->scope_by_rank);
-	rv_sets_fini(&s->scope_sets);
-	free(s->scope_rows);
-	rv_dict_fini(&s->collection_ids);
-	free(s->collection_number);
-	free(s->collections_by_id);
-	free(s->collections);
-	rv_sets_fini(&s->collection_sets);
-	rv_dict_fini(&s->principals);
-	free(s->principal_admin);
-	rv_intmap_fini(&s->admin_ids);
-	free(s->admins);
-	free(s->admins_by_id);
-	free(s->assignments);
-	rv_dict_fini(&s->object_keys);
-	free(s->object_scopes);
-	free(s->type_first);
-	rv_intmap_fini(&s->resource_ids);
-	free(s->resources);
-	rv_groups_fini(&s->members);
-	rv_members_fini(&s->inside);
-	free(s->kind_rows);
-	free(s->deploy_bit);
-	free(s);
+	RV_ASSERT(s->magic == RV_SNAPSHOT_MAGIC && !s->given_up);
+	s->given_up = true;
+	rv_snapshot_drain(s);
 }
+
+/* ---- Facts --------------------------------------------------------------- */
 
 uint64_t
 rv_snapshot_revision(const struct rv_snapshot *s)
@@ -66,7 +155,7 @@ rv_snapshot_revision(const struct rv_snapshot *s)
 struct rv_slice
 rv_snapshot_epoch(const struct rv_snapshot *s)
 {
-	return rv_dict_name(&s->texts, s->epoch);
+	return rv_slice_of(s->epoch);
 }
 
 enum rv_level
@@ -75,53 +164,69 @@ rv_snapshot_site_level(const struct rv_snapshot *s)
 	return s->site_level;
 }
 
+enum rv_pairing
+rv_snapshot_pairing(const struct rv_snapshot *s)
+{
+	return s->pairing;
+}
+
 struct rv_slice
 rv_snapshot_operation_name(
     const struct rv_snapshot *s, uint32_t object_type_id, uint8_t bit)
 {
-	uint32_t type = rv_intmap_find(&s->type_ids, object_type_id);
+	const struct rv_catalogue *c = s->catalogue;
+	const uint32_t type = rv_intmap_find(&c->type_ids, object_type_id);
 
 	if (type == RV_NONE || bit >= RV_BITS)
 		return RV_SLICE_NONE;
-	return rv_dict_name(&s->operation_names, s->types[type].name[bit]);
+	return rv_dict_name(&c->operation_names, c->types[type].name[bit]);
 }
 
 struct rv_slice
 rv_snapshot_type_name(const struct rv_snapshot *s, uint32_t object_type_id)
 {
-	uint32_t type = rv_intmap_find(&s->type_ids, object_type_id);
+	const struct rv_catalogue *c = s->catalogue;
+	const uint32_t type = rv_intmap_find(&c->type_ids, object_type_id);
 
 	if (type == RV_NONE)
 		return RV_SLICE_NONE;
-	return rv_type_name(s, &s->types[type]);
+	return rv_type_name(c, &c->types[type]);
+}
+
+/* Names are no blocks, but their slots are. */
+static size_t
+name_bytes(const struct rv_dict *d)
+{
+	return rv_dict_bytes(d) - d->n_slots * sizeof(*d->slots);
 }
 
 void
 rv_snapshot_count(const struct rv_snapshot *s, struct rv_snapshot_counts *ret)
 {
-	*ret = (struct rv_snapshot_counts){
-		.types = s->n_types,
-		.operations = s->n_operations,
-		.roles = s->role_ids.n,
-		.scopes = s->scope_ids.n,
-		.collections = s->collection_ids.n,
-		.admins = s->n_admins,
-		.assignments = s->n_assignments,
-		.objects = s->n_object_rows,
-		.resources = s->n_resources,
-		.memberships = s->members.first[s->n_resources],
-	};
+	*ret = s->counts;
+	ret->types = s->catalogue->n_types;
+	ret->operations = s->catalogue->n_operations;
+	ret->bytes =
+	    sizeof(*s) + s->block_bytes + name_bytes(&s->texts) +
+	    name_bytes(&s->role_ids) + name_bytes(&s->scope_ids) +
+	    name_bytes(&s->collection_ids) + name_bytes(&s->principals) +
+	    name_bytes(&s->assignment_ids) + name_bytes(&s->object_keys) +
+	    rv_catalogue_bytes(s->catalogue);
 }
 
 struct rv_slice
 rv_snapshot_account_id(
     const struct rv_snapshot *s, struct rv_slice principal_id)
 {
-	uint32_t principal = rv_dict_find(&s->principals, 0, principal_id);
+	const uint32_t name = rv_dict_find(&s->principals, 0, principal_id);
+	const struct rv_principal *p = NULL;
 	const struct rv_admin *admin;
 
-	if (principal == RV_NONE)
+	if (name != RV_NONE)
+		p = rv_trie_get(&s->principal_admins, name, sizeof(*p));
+	if (p == NULL || (!p->present && p->n_out == 0))
 		return RV_SLICE_NONE;
-	admin = &s->admins[s->principal_admin[principal]];
-	return rv_dict_name(&s->texts, admin->account);
+	admin = rv_admin_at(s, p->present ? p->admin_id : p->out_id);
+	return admin != NULL ? rv_dict_name(&s->texts, admin->account)
+			     : RV_SLICE_NONE;
 }

@@ -1,17 +1,19 @@
 /*
- * What a snapshot is made of.  Everything has a dense index; a name is
- * looked up once, at the door, and the decision then works on indices:
+ * What a snapshot is made of: one version of the site's policy and of what
+ * it is about, at one revision.  Everything has a number; a name is looked
+ * up once, at the door, and the decision then works on numbers:
  *
  *   type name -> type -> bit of the operation
  *   principal -> administrative user -> its assignments, by id
  *   assignment -> role (a mask a type), set of scopes, set of collections
  *   object key -> object -> its scopes
- *   ResourceID -> resource -> the collections that it is a member of
+ *   ResourceID -> the collections that it is a member of
+ *   collection -> its limiting collection, its members
+ *   role, scope, collection -> assignments that name it
  *
- * Objects are numbered by type and then in the order of their keys, resources
- * in the order of their ids: a list comes out in order, and can be resumed.
- *
- *   collection -> number in preorder: c covers c .. last[c]
+ * Columns and sets share their pages between the versions of a line.  The
+ * numbers of a name are the same in all of them, and what is there in a
+ * version only its columns say: use the rv_*_find() below.
  *
  * Only the builder writes to one, before anybody else sees it.
  */
@@ -21,199 +23,252 @@
 #include "reeve/rbac.h"
 #include "reeve/rbac_build.h"
 
+#include "block.h"
+#include "catalogue.h"
 #include "dict.h"
-#include "groups.h"
-#include "intmap.h"
-#include "members.h"
-#include "sets.h"
+#include "idset.h"
+#include "order.h"
+#include "resources.h"
+#include "trie.h"
 
 #define RV_SNAPSHOT_MAGIC 0x72767373u
-#define RV_BITS		  64u
-#define RV_BIT(bit)	  (UINT64_C(1) << (bit))
-
-#define RV_NO_BIT 0xff
-
-/* Types whose instances, or whose rules, the engine itself knows. */
-#define RV_TYPE_COLLECTION 1
-#define RV_TYPE_ROLE	   27
-#define RV_TYPE_ADMIN	   28
-#define RV_TYPE_SCOPE	   29
+#define RV_EPOCH_MAX	  63
 
 /* The scope that stands for all, and the roots of the collections. */
 #define RV_SCOPE_ALL	RV_SLICE_LIT("SMS00ALL")
 #define RV_ROOT_DEVICES RV_SLICE_LIT("SMS00001")
 #define RV_ROOT_USERS	RV_SLICE_LIT("SMS00004")
 
-struct rv_type {
-	uint32_t object_type_id;
-	uint32_t sdk_name;   /* in type_names */
-	uint32_t class_name; /* in type_names, or RV_NONE */
-	enum rv_secured_by secured_by;
-	uint8_t read_bit;   /* Read, or what stands for it, or RV_NO_BIT */
-	uint8_t modify_bit; /* Modify, or RV_NO_BIT */
-	bool has_defaults;  /* some instance is secured by role only */
-	uint64_t registered, type_wide, security;
-	/* Operations that an assigned collection does not give on itself. */
-	uint64_t below;
-	uint64_t within[RV_LEVEL_HELLO + 1]; /* a minimum up to that level */
-	/*
-	 * Per operation: all that the subject must be allowed besides on the
-	 * same object, each by any permission; closed under "needs".
-	 */
-	uint64_t needs[RV_BITS];
-	/* Operations that need a Read which the type has not. */
-	uint64_t barred;
-	uint8_t minimum[RV_BITS]; /* enum rv_level */
-	uint32_t name[RV_BITS];	  /* in operation_names */
-};
-
-/* Kinds of resources that a class without a type may hold, as bits. */
-enum rv_class_kind {
-	RV_CLASS_DEVICES = 1 << 0,
-	RV_CLASS_USERS = 1 << 1,
-	RV_CLASS_GROUPS = 1 << 2,
-	RV_CLASS_ANY = RV_CLASS_DEVICES | RV_CLASS_USERS | RV_CLASS_GROUPS,
-};
-
-struct rv_default {
-	uint8_t read_bit, modify_bit;
-};
-
 struct rv_role {
-	uint8_t minimum; /* enum rv_level */
-	bool security;	 /* it has a security operation */
+	uint64_t *masks;	      /* block: by type; NULL: not there */
+	struct rv_idset *assignments; /* their numbers */
+	uint8_t minimum;	      /* enum rv_level */
+	bool security;		      /* it has a security operation */
+};
+
+/* Elements of columns: zeroed, nothing is there. */
+struct rv_scope {
+	struct rv_idset *assignments; /* their numbers */
+	bool present;
 };
 
 struct rv_collection {
-	uint32_t name;	 /* in collection_ids */
-	uint32_t parent; /* RV_NONE for the roots; else a lower number */
-	uint32_t last;	 /* the highest number in the tree under this one */
-	enum rv_collection_kind kind;
+	struct rv_idset *members; /* ResourceIDs; roots apart */
+	struct rv_idset *assignments;
+	uint32_t parent; /* number of the limiting one; RV_NONE: a root */
+	uint32_t n_children;
+	uint8_t kind; /* enum rv_collection_kind */
+	bool present;
+};
+
+/*
+ * What a check reads of an assignment.  Sets and rows lie in the same block,
+ * or, when it is only supposed, in the arena of whoever supposes it.
+ */
+struct rv_assignment {
+	int64_t from_ms, until_ms;
+	uint64_t assignment_id;
+	const uint64_t *scope_row; /* a bit a scope; NULL: search scopes */
+	struct rv_ids scopes, collections; /* all that it names */
+	uint32_t scope_row_bits;
+	uint32_t admin_id;
+	uint32_t role;
+	uint32_t number; /* in the sets of roles, scopes and collections */
+	bool all_scopes, all_devices, all_users;
+	bool bare; /* names no category: has no permission */
+};
+
+/* The assignments of one administrative user, by id: one block. */
+struct rv_grants {
+	size_t n;
+	struct rv_assignment p[];
 };
 
 struct rv_admin {
-	uint32_t admin_id;
-	uint32_t principal; /* in principals */
-	uint32_t account;   /* in texts, or RV_NONE */
-	uint32_t first;	    /* its first assignment; the next one's ends it */
-	bool is_group;
-	bool out;
+	struct rv_grants *grants; /* NULL when it has none */
+	uint32_t principal;	  /* in principals */
+	uint32_t account;	  /* in texts, or RV_NONE */
+	bool present, is_group;
+	bool out; /* deleted or orphaned: gives nothing */
 };
 
 /*
- * What a check reads of an assignment comes first, to lie in one line.  It
- * points into the snapshot, or, when it is only supposed, into the arena of
- * whoever supposes it.
+ * By the id of the principal's name: who has it, of those that are in.  Any
+ * number that are out may have it too; the last of them is known.
  */
-struct rv_assignment {
-	uint64_t assignment_id;
-	int64_t from_ms, until_ms;
-	const uint64_t *masks;	   /* of the role, by type */
-	const uint64_t *scope_row; /* a bit a scope; NULL: search scopes */
-	uint32_t admin, role;
-	uint8_t minimum; /* of the role, enum rv_level */
-	bool security;	 /* of the role */
-	bool all_scopes, all_devices, all_users;
-	bool bare;		   /* names no category: has no permission */
-	struct rv_ids scopes;	   /* ranks */
-	struct rv_ids collections; /* all that it names, by number */
-	struct rv_ids outer;	   /* those that lie in no other of them */
-	uint32_t scope_set, collection_set, outer_set; /* as interned */
+struct rv_principal {
+	uint32_t admin_id;
+	uint32_t out_id, n_out; /* the highest; how many */
+	bool present;		/* somebody that is in has it */
 };
 
 /*
- * The scopes that an object carries, by rank.  Nearly all carry one or two,
- * which are kept in place: the same twice for one, RV_NONE for none.
+ * By the number of an assignment: whose it is, and what a search over many
+ * needs of each, so that it need not look at the assignments themselves.
+ */
+struct rv_owner {
+	uint32_t admin_id;
+	uint32_t what; /* the role, and RV_OWNER_* */
+};
+#define RV_OWNER_ROLE	 ((UINT32_C(1) << 29) - 1)
+#define RV_OWNER_PRESENT (UINT32_C(1) << 29)
+#define RV_OWNER_BOUNDED (UINT32_C(1) << 30) /* it begins or ends */
+#define RV_OWNER_BARE	 (UINT32_C(1) << 31) /* as in struct rv_assignment */
+
+static inline uint32_t
+rv_owner_what(uint32_t role, bool bounded, bool bare)
+{
+	return (role & RV_OWNER_ROLE) | RV_OWNER_PRESENT |
+	       (bounded ? RV_OWNER_BOUNDED : 0) | (bare ? RV_OWNER_BARE : 0);
+}
+
+/* Whether there is an assignment of that number. */
+static inline bool
+rv_owner_is_there(const struct rv_owner *owner)
+{
+	return owner != NULL && (owner->what & RV_OWNER_PRESENT) != 0;
+}
+
+/*
+ * The scopes that an object carries, by number.  Nearly all carry one or two,
+ * which are kept in place: the same twice for one, RV_NONE twice for none.
+ * Zero twice: there is no such object; no scope has the number 0.
  */
 struct rv_scoping {
-	uint32_t a, b; /* b = RV_SCOPES_MANY: a is a set in scope_sets */
+	uint32_t a, b; /* b = RV_SCOPES_MANY: in the column scope_sets */
 };
 #define RV_SCOPES_MANY (RV_NONE - 1)
 
-struct rv_resource {
-	uint32_t resource_id;
-	enum rv_resource_type type;
-};
-
 struct rv_snapshot {
 	uint32_t magic;
+	uint32_t edition; /* its number in the line; the first is 1 */
 	uint64_t revision;
 	enum rv_level site_level;
-	uint32_t epoch;	      /* in texts */
-	struct rv_dict texts; /* what is only shown */
+	enum rv_pairing pairing;
+	char epoch[RV_EPOCH_MAX + 1];
+	struct rv_snapshot_counts counts;
 
-	struct rv_type *types;
-	size_t n_types, cap_types;
-	struct rv_intmap type_ids;
-	struct rv_dict type_names; /* class and SDK names */
-	uint32_t *name_type;	   /* per type name */
-	size_t cap_name_type;
-	size_t n_operations;
-	struct rv_dict operation_names; /* space: type */
-	uint8_t *name_bit;		/* per operation name */
-	size_t cap_name_bit;
+	/* The line: what goes when this and all older versions are gone. */
+	struct rv_snapshot *older, *newer;
+	uint32_t highest; /* edition that any builder of the line had */
+	bool given_up;	  /* nobody holds it */
+	bool built_on;	  /* a builder does */
+	struct rv_blocks retired;
+	struct rv_catalogue *retired_catalogue;
+	size_t block_bytes; /* of the blocks that this version sees */
 
-	/* Classes without a type: their operations are type 1's. */
-	struct rv_dict classes; /* a prefix without its '*' */
-	struct rv_dict class_prefixes;
-	struct rv_dict class_operations; /* space: class, or prefix + top bit */
-	uint8_t *class_bit;
-	size_t cap_class_bit;
-
-	struct rv_dict default_keys; /* space: type */
-	struct rv_default *defaults;
-	size_t cap_defaults;
+	struct rv_catalogue *catalogue;
 
 	struct rv_dict role_ids;
-	struct rv_role *roles;
-	size_t cap_roles;
-	uint64_t *role_masks; /* [role][type] */
-	size_t cap_role_masks;
-	uint32_t *roles_by_id; /* all roles, in order of their ids */
+	struct rv_role *roles; /* block, by number */
+	size_t n_roles;
+	struct rv_order *role_order;
 
-	struct rv_dict scope_ids;
-	uint32_t *scope_rank;	 /* scope of the dictionary -> rank */
-	uint32_t *scope_by_rank; /* sets hold ranks, in order of the ids */
-	uint32_t all_scopes;	 /* rank of SMS00ALL, or RV_NONE */
-	struct rv_sets scope_sets;
-	uint64_t *scope_rows; /* the rows of assignments */
+	struct rv_dict scope_ids; /* number 0 is the empty name's */
+	struct rv_trie scopes;	  /* struct rv_scope */
+	struct rv_order *scope_order;
+	uint32_t all_scopes; /* number of SMS00ALL, or RV_NONE */
 
 	struct rv_dict collection_ids;
-	uint32_t *collection_number; /* of the dictionary -> in preorder */
-	uint32_t *collections_by_id; /* numbers, in order of the ids */
-	struct rv_collection *collections;
+	struct rv_trie collections; /* struct rv_collection */
+	struct rv_order *collection_order;
 	uint32_t root_devices, root_users; /* numbers, or RV_NONE */
-	struct rv_sets collection_sets;
 
+	struct rv_dict texts; /* what is only shown */
 	struct rv_dict principals;
-	uint32_t *principal_admin; /* per principal */
-	size_t cap_principal_admin;
-	struct rv_intmap admin_ids;
-	struct rv_admin *admins; /* and one more, for `first` */
-	uint32_t *admins_by_id;	 /* all of them, in order of their ids */
-	size_t n_admins, cap_admins;
-	struct rv_assignment *assignments; /* by admin, then by id */
-	size_t n_assignments, cap_assignments;
+	struct rv_trie principal_admins; /* struct rv_principal */
+	struct rv_trie admins;		 /* struct rv_admin, by admin_id */
+	struct rv_idset *admin_ids;	 /* all that are there */
+	struct rv_idset *out_ids;	 /* those of them that are out */
+	struct rv_dict assignment_ids;	 /* names of 8 bytes: the id */
+	struct rv_trie owners;		 /* struct rv_owner, by number */
 
-	struct rv_dict object_keys; /* space: type; value: its scoping */
-	struct rv_scoping *object_scopes;
-	size_t n_object_rows; /* objects without implied default instances */
-	uint32_t *type_first; /* first object of each type, and the end */
+	struct rv_dict object_keys;	 /* space: type; value: its scoping */
+	struct rv_trie scopings;	 /* struct rv_scoping, by object */
+	struct rv_trie scope_sets;	 /* struct rv_idset *, by object */
+	struct rv_order **object_orders; /* block, by type */
+	size_t n_object_orders;
+	/* Default instances without a row of their own: there all the same. */
+	struct rv_idset *implied;
 
-	struct rv_intmap resource_ids;
-	struct rv_resource *resources; /* in order of their ids */
-	size_t n_resources, cap_resources;
-	struct rv_groups members; /* resource -> collections, roots apart */
-	struct rv_members inside; /* collection -> resources, roots apart */
-	uint64_t *kind_rows; /* which resources are devices, users, groups */
-
-	uint8_t *deploy_bit; /* per type: Deploy(k) on type 1, or RV_NO_BIT */
+	struct rv_trie resources;  /* see resources.h */
+	struct rv_idset *kinds[3]; /* see rv_kind_set() */
 };
 
-static inline uint64_t
-rv_role_mask(const struct rv_snapshot *s, uint32_t role, uint32_t type)
+static inline uint32_t
+rv_role_find(const struct rv_snapshot *s, struct rv_slice id)
 {
-	return s->role_masks[(size_t)role * s->n_types + type];
+	const uint32_t role = rv_dict_find(&s->role_ids, 0, id);
+
+	return role < s->n_roles && s->roles[role].masks != NULL ? role
+								 : RV_NONE;
+}
+
+/* NULL when there is none of that number. */
+static inline const struct rv_scope *
+rv_scope_at(const struct rv_snapshot *s, uint32_t number)
+{
+	const struct rv_scope *scope =
+	    rv_trie_get(&s->scopes, number, sizeof(*scope));
+
+	return scope != NULL && scope->present ? scope : NULL;
+}
+
+static inline uint32_t
+rv_scope_find(const struct rv_snapshot *s, struct rv_slice id)
+{
+	const uint32_t number = rv_dict_find(&s->scope_ids, 0, id);
+
+	return number != RV_NONE && rv_scope_at(s, number) != NULL ? number
+								   : RV_NONE;
+}
+
+static inline const struct rv_collection *
+rv_collection_at(const struct rv_snapshot *s, uint32_t number)
+{
+	const struct rv_collection *c =
+	    rv_trie_get(&s->collections, number, sizeof(*c));
+
+	return c != NULL && c->present ? c : NULL;
+}
+
+static inline uint32_t
+rv_collection_find(const struct rv_snapshot *s, struct rv_slice id)
+{
+	const uint32_t number = rv_dict_find(&s->collection_ids, 0, id);
+
+	return number != RV_NONE && rv_collection_at(s, number) != NULL
+		   ? number
+		   : RV_NONE;
+}
+
+static inline const struct rv_admin *
+rv_admin_at(const struct rv_snapshot *s, uint32_t admin_id)
+{
+	const struct rv_admin *a =
+	    rv_trie_get(&s->admins, admin_id, sizeof(*a));
+
+	return a != NULL && a->present ? a : NULL;
+}
+
+/* By principal; NULL when nobody that is there has it. */
+static inline const struct rv_admin *
+rv_admin_find(const struct rv_snapshot *s, struct rv_slice principal_id)
+{
+	const uint32_t name = rv_dict_find(&s->principals, 0, principal_id);
+	const struct rv_principal *p;
+
+	if (name == RV_NONE)
+		return NULL;
+	p = rv_trie_get(&s->principal_admins, name, sizeof(*p));
+	return p != NULL && p->present ? rv_admin_at(s, p->admin_id) : NULL;
+}
+
+/* Absent and RV_NONE twice are different: no object, or no scope. */
+static inline bool
+rv_scoping_is_object(struct rv_scoping s)
+{
+	return s.a != 0 || s.b != 0;
 }
 
 /* In and out of the value of a record in object_keys. */
@@ -227,6 +282,48 @@ static inline struct rv_scoping
 rv_scoping_unpack(uint64_t value)
 {
 	return (struct rv_scoping){ (uint32_t)value, (uint32_t)(value >> 32) };
+}
+
+static inline struct rv_scoping
+rv_scoping_at(const struct rv_snapshot *s, uint32_t object)
+{
+	const struct rv_scoping *x =
+	    rv_trie_get(&s->scopings, object, sizeof(*x));
+
+	return x != NULL ? *x : (struct rv_scoping){ 0, 0 };
+}
+
+/* What a found record says in this version; it may be: no object. */
+static inline struct rv_scoping
+rv_scoping_of(const struct rv_snapshot *s, const struct rv_dict_record *record)
+{
+	return rv_dict_has_moved(record) ? rv_scoping_at(s, record->id)
+					 : rv_scoping_unpack(record->value);
+}
+
+/* The set of an object whose scoping says RV_SCOPES_MANY. */
+static inline const struct rv_idset *
+rv_scoping_set(const struct rv_snapshot *s, uint32_t object)
+{
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are kept */
+	const size_t size = sizeof(struct rv_idset *);
+	struct rv_idset *const *set = rv_trie_get(&s->scope_sets, object, size);
+
+	return set != NULL ? *set : NULL;
+}
+
+/* All resources of a type. */
+static inline const struct rv_idset *
+rv_kind_set(const struct rv_snapshot *s, enum rv_resource_type type)
+{
+	return s->kinds[type - RV_RESOURCE_GROUP];
+}
+
+/* The objects of a type by its number, in the order of their keys. */
+static inline const struct rv_order *
+rv_object_order(const struct rv_snapshot *s, uint32_t type)
+{
+	return type < s->n_object_orders ? s->object_orders[type] : NULL;
 }
 
 /* The number of words of a row of bits, one an item. */
@@ -249,32 +346,9 @@ rv_row_add(uint64_t *row, uint32_t item)
 }
 
 /*
- * Fills what follows from the role and the categories of an assignment;
- * role, scopes and collections are set.
+ * Fills what follows from the categories of an assignment: all_scopes,
+ * all_devices, all_users, bare.  Scopes and collections are set.
  */
 void rv_assignment_judge(const struct rv_snapshot *s, struct rv_assignment *a);
-/*
- * Those of a set of collections that no other of it covers; outer has room
- * for all.  Returns their number.
- */
-size_t rv_collections_outer(
-    const struct rv_snapshot *s, struct rv_ids set, uint32_t *outer);
-
-/* A bit for each resource: whether it is of the type. */
-const uint64_t *rv_kind_row(
-    const struct rv_snapshot *s, enum rv_resource_type type);
-
-/* How a class of resources is named in class_operations. */
-#define RV_SPACE_PREFIX UINT32_C(0x80000000)
-
-/* The space of class_operations for a class name, or RV_NONE. */
-uint32_t rv_class_find(const struct rv_snapshot *s, struct rv_slice name);
-/* Which resources a class holds, by its name: enum rv_class_kind bits. */
-unsigned rv_class_kinds(struct rv_slice name);
-/* The type of a class name, an SDK name or a decimal id, or RV_NONE. */
-uint32_t rv_type_find(const struct rv_snapshot *s, struct rv_slice name);
-/* The class name, or the SDK name where there is none. */
-struct rv_slice rv_type_name(
-    const struct rv_snapshot *s, const struct rv_type *t);
 
 #endif

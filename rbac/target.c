@@ -1,20 +1,5 @@
 #include "target.h"
 
-/* Whether a resource is of the kinds that its class holds. */
-static bool
-resource_is(const struct rv_resource *r, unsigned kinds)
-{
-	switch (r->type) {
-	case RV_RESOURCE_DEVICE:
-		return (kinds & RV_CLASS_DEVICES) != 0;
-	case RV_RESOURCE_USER:
-		return (kinds & RV_CLASS_USERS) != 0;
-	case RV_RESOURCE_GROUP:
-		return (kinds & RV_CLASS_GROUPS) != 0;
-	}
-	return false;
-}
-
 static enum rv_table_kind
 table_of(const struct rv_type *t)
 {
@@ -52,6 +37,29 @@ names_of(const struct rv_snapshot *s, enum rv_table_kind table)
 	return NULL;
 }
 
+#define DIGITS 10 /* of a number of 32 bits */
+
+/*
+ * As rv_slice_to_u64(), without a jump a digit: a number of 32 bits, or
+ * UINT64_MAX.
+ */
+static uint64_t
+number_of(struct rv_slice key)
+{
+	uint64_t number = 0;
+	bool wrong = false;
+
+	if (key.n == 0 || key.n > DIGITS || (key.p[0] == '0' && key.n > 1))
+		return UINT64_MAX;
+	for (size_t i = 0; i < key.n; i++) {
+		const unsigned digit = (unsigned char)key.p[i] - (unsigned)'0';
+
+		wrong |= digit > 9;
+		number = number * 10 + digit;
+	}
+	return wrong || number > UINT32_MAX ? UINT64_MAX : number;
+}
+
 void
 rv_target_aim(
     const struct rv_prepared *p, struct rv_slice key, struct rv_aim *ret_aim)
@@ -61,53 +69,68 @@ rv_target_aim(
 	a.space = p->table == RV_IN_OBJECTS ? p->base.type : 0;
 	if (a.dict != NULL)
 		a.hash = rv_dict_hash(a.dict, a.space, key);
-	else if (rv_slice_to_u64(key, UINT32_MAX, &a.number) != RV_OK)
-		a.number = UINT64_MAX;
+	else
+		a.number = number_of(key);
 	*ret_aim = a;
 }
 
 void
-rv_target_fetch_slot(const struct rv_prepared *p, const struct rv_aim *a)
+rv_target_fetch_slot(const struct rv_aim *a)
 {
 	if (a->dict != NULL)
 		rv_dict_fetch_slot(a->dict, a->hash);
-	else
-		rv_intmap_fetch(p->table == RV_IN_ADMINS ? &p->s->admin_ids
-							 : &p->s->resource_ids,
-		    a->number);
 }
 
 void
 rv_target_fetch_record(const struct rv_prepared *p, const struct rv_aim *a)
 {
-	uint32_t resource;
-
-	if (a->dict != NULL) {
+	if (a->dict != NULL)
 		rv_dict_fetch_record(a->dict, a->hash);
-	} else if (p->table == RV_IN_RESOURCES) {
-		resource = rv_intmap_find(&p->s->resource_ids, a->number);
-		if (resource == RV_NONE)
-			return;
-		__builtin_prefetch(&p->s->resources[resource]);
-		__builtin_prefetch(&p->s->members.first[resource]);
-	}
+	else if (p->table == RV_IN_RESOURCES && a->number <= UINT32_MAX)
+		rv_resource_fetch(&p->s->resources, (uint32_t)a->number);
 }
 
 static bool
-find_number(const struct rv_prepared *p, uint64_t number, uint32_t *ret_object)
+find_number(const struct rv_prepared *p, uint64_t number, struct rv_target *t)
 {
-	const struct rv_snapshot *s = p->s;
-	uint32_t found;
+	unsigned type;
 
 	if (number > UINT32_MAX)
 		return false;
 	if (p->table == RV_IN_ADMINS)
-		return rv_intmap_find(&s->admin_ids, number) != RV_NONE;
-	found = rv_intmap_find(&s->resource_ids, number);
-	if (found == RV_NONE || !resource_is(&s->resources[found], p->kinds))
+		return rv_admin_at(p->s, (uint32_t)number) != NULL;
+	type = rv_resource_type(&p->s->resources, (uint32_t)number);
+	if (!rv_target_is_of(p, type))
 		return false;
-	*ret_object = found;
+	t->object = (uint32_t)number;
+	t->resource_type = type;
 	return true;
+}
+
+/* Whether what a name stands for is there in this version. */
+static bool
+is_there(const struct rv_prepared *p, const struct rv_dict_record *record,
+    struct rv_target *t)
+{
+	const struct rv_snapshot *s = p->s;
+
+	t->object = record->id;
+	switch (p->table) {
+	case RV_IN_OBJECTS:
+		t->scoping = rv_scoping_of(s, record);
+		return rv_scoping_is_object(t->scoping);
+	case RV_IN_COLLECTIONS:
+		return rv_collection_at(s, record->id) != NULL;
+	case RV_IN_ROLES:
+		return record->id < s->n_roles &&
+		       s->roles[record->id].masks != NULL;
+	case RV_IN_SCOPES:
+		return rv_scope_at(s, record->id) != NULL;
+	case RV_IN_ADMINS:
+	case RV_IN_RESOURCES:
+		break;
+	}
+	return false;
 }
 
 /*
@@ -118,18 +141,12 @@ static inline bool
 find_instance(const struct rv_prepared *p, struct rv_slice key,
     const struct rv_aim *a, struct rv_target *t)
 {
-	const struct rv_dict_record *r;
+	const struct rv_dict_record *record;
 
 	if (a->dict == NULL)
-		return find_number(p, a->number, &t->object);
-	r = rv_dict_get(a->dict, a->hash, a->space, key);
-	if (r == NULL)
-		return false;
-	if (p->table == RV_IN_OBJECTS)
-		t->scoping = rv_scoping_unpack(r->value);
-	else
-		t->object = (uint32_t)r->value;
-	return true;
+		return find_number(p, a->number, t);
+	record = rv_dict_get(a->dict, a->hash, a->space, key);
+	return record != NULL && is_there(p, record, t);
 }
 
 static enum rv_cover
@@ -153,6 +170,13 @@ set_operation(struct rv_target *t, uint8_t bit)
 	t->bit = bit;
 	t->needs = t->t->needs[bit];
 	t->barred = (t->t->barred & RV_BIT(bit)) != 0;
+}
+
+/* Whether it needs one operation besides, or none. */
+static bool
+needs_one(const struct rv_target *t)
+{
+	return (t->needs & (t->needs - 1)) == 0;
 }
 
 /*
@@ -201,11 +225,12 @@ static bool
 find_default(
     const struct rv_prepared *p, struct rv_slice key, struct rv_target *t)
 {
-	uint32_t d = rv_dict_find(&p->s->default_keys, t->type, key);
+	const struct rv_catalogue *c = p->s->catalogue;
+	const uint32_t d = rv_dict_find(&c->default_keys, t->type, key);
 
 	if (d == RV_NONE)
 		return false;
-	resolve_default(&p->s->defaults[d], t);
+	resolve_default(&c->defaults[d], t);
 	return true;
 }
 
@@ -237,6 +262,9 @@ set_typed(struct rv_prepared *p, uint8_t bit)
 	t->never = t->t->secured_by == RV_SECURED_BY_DERIVED;
 	p->type_wide = (t->t->type_wide & RV_BIT(bit)) != 0;
 	t->below = (t->t->below & RV_BIT(bit)) != 0;
+	p->plain = p->table == RV_IN_OBJECTS && t->cover == RV_COVER_SCOPE &&
+		   !p->type_wide && !t->below && !t->t->has_defaults &&
+		   needs_one(t);
 }
 
 /* Finds the type or the class; false when there is neither. */
@@ -244,22 +272,23 @@ static bool
 resolve_name(const struct rv_snapshot *s, struct rv_slice name,
     uint32_t *ret_class, struct rv_prepared *p)
 {
+	const struct rv_catalogue *c = s->catalogue;
 	struct rv_target t = { .reason = RV_REASON_ALLOWED, .bit = RV_NO_BIT };
 
 	*p = (struct rv_prepared){ .s = s };
-	t.type = rv_type_find(s, name);
+	t.type = rv_type_find(c, name);
 	*ret_class = RV_NONE;
 	if (t.type == RV_NONE) {
-		*ret_class = rv_class_find(s, name);
+		*ret_class = rv_class_find(c, name);
 		/* The builder takes no class before type 1 is there. */
 		if (*ret_class != RV_NONE)
 			t.type =
-			    rv_intmap_find(&s->type_ids, RV_TYPE_COLLECTION);
+			    rv_intmap_find(&c->type_ids, RV_TYPE_COLLECTION);
 	}
 	if (t.type == RV_NONE) {
 		t.reason = RV_REASON_UNKNOWN_TYPE;
 	} else {
-		t.t = &s->types[t.type];
+		t.t = &c->types[t.type];
 		p->table =
 		    *ret_class != RV_NONE ? RV_IN_RESOURCES : table_of(t.t);
 	}
@@ -269,18 +298,28 @@ resolve_name(const struct rv_snapshot *s, struct rv_slice name,
 	return t.t != NULL;
 }
 
+static uint8_t
+class_bit(const struct rv_catalogue *c, uint32_t class, struct rv_slice name)
+{
+	const uint32_t id = rv_dict_find(&c->class_operations, class, name);
+
+	return id == RV_NONE ? RV_NO_BIT
+			     : (uint8_t)rv_dict_value(&c->class_operations, id);
+}
+
 /* A class without a type is type 1's, with the operation translated. */
 static void
 prepare_class(struct rv_prepared *p, uint32_t class, struct rv_slice operation)
 {
-	uint32_t name = rv_dict_find(&p->s->class_operations, class, operation);
+	const uint8_t bit = class_bit(p->s->catalogue, class, operation);
 
-	if (name == RV_NONE) {
+	if (bit == RV_NO_BIT) {
 		p->base.reason = RV_REASON_OP_NOT_APPLICABLE;
 		return;
 	}
-	set_operation(&p->base, p->s->class_bit[name]);
+	set_operation(&p->base, bit);
 	p->base.cover = p->base.need_cover = RV_COVER_RESOURCE;
+	p->plain_resource = needs_one(&p->base);
 }
 
 void
@@ -288,7 +327,8 @@ rv_target_prepare(const struct rv_snapshot *s, struct rv_slice type,
     struct rv_slice operation, struct rv_prepared *ret_prepared)
 {
 	struct rv_prepared *p = ret_prepared;
-	uint32_t class, name;
+	uint32_t class;
+	uint8_t bit;
 
 	if (!resolve_name(s, type, &class, p))
 		return;
@@ -296,27 +336,26 @@ rv_target_prepare(const struct rv_snapshot *s, struct rv_slice type,
 		prepare_class(p, class, operation);
 		return;
 	}
-	name = rv_dict_find(&s->operation_names, p->base.type, operation);
-	if (name == RV_NONE)
+	bit = rv_operation_find(s->catalogue, p->base.type, operation);
+	if (bit == RV_NO_BIT)
 		p->base.reason = RV_REASON_UNKNOWN_OPERATION;
 	else
-		set_typed(p, s->name_bit[name]);
+		set_typed(p, bit);
 }
 
 void
 rv_target_prepare_bit(const struct rv_snapshot *s, uint32_t type, uint8_t bit,
     struct rv_prepared *ret_prepared)
 {
+	const struct rv_type *t = &s->catalogue->types[type];
 	struct rv_prepared *p = ret_prepared;
 
-	RV_ASSERT(type < s->n_types && bit < RV_BITS &&
-		  (s->types[type].registered & RV_BIT(bit)) != 0);
+	RV_ASSERT(type < s->catalogue->n_types && bit < RV_BITS &&
+		  (t->registered & RV_BIT(bit)) != 0);
 	*p = (struct rv_prepared){
 		.s = s,
-		.base = { .reason = RV_REASON_ALLOWED,
-		    .t = &s->types[type],
-		    .type = type },
-		.table = table_of(&s->types[type]),
+		.base = { .reason = RV_REASON_ALLOWED, .t = t, .type = type },
+		.table = table_of(t),
 	};
 	set_typed(p, bit);
 }
@@ -348,8 +387,9 @@ rv_target_find_any(const struct rv_prepared *p, struct rv_slice key,
 	*t = p->base;
 	if (t->t == NULL || key.p == NULL)
 		return false;
-	t->is_default = t->t->has_defaults && rv_dict_find(&p->s->default_keys,
-						  t->type, key) != RV_NONE;
+	t->is_default =
+	    t->t->has_defaults && rv_dict_find(&p->s->catalogue->default_keys,
+				      t->type, key) != RV_NONE;
 	rv_target_aim(p, key, &a);
 	return t->is_default || find_instance(p, key, &a, t);
 }
@@ -386,19 +426,19 @@ rv_target_resolve_read(const struct rv_snapshot *s, struct rv_slice type,
 {
 	struct rv_target *t = ret_target;
 	struct rv_prepared p;
-	uint32_t class, operation;
+	uint32_t class;
+	uint8_t bit;
 	const bool known = resolve_name(s, type, &class, &p);
 
 	*t = p.base;
 	if (!known)
 		return;
 	if (class != RV_NONE) {
-		operation = rv_dict_find(
-		    &s->class_operations, class, RV_SLICE_LIT("Read"));
-		if (operation == RV_NONE)
+		bit = class_bit(s->catalogue, class, RV_SLICE_LIT("Read"));
+		if (bit == RV_NO_BIT)
 			t->reason = RV_REASON_OP_NOT_APPLICABLE;
 		else
-			set_operation(t, s->class_bit[operation]);
+			set_operation(t, bit);
 	} else if (t->t->read_bit == RV_NO_BIT) {
 		t->reason = RV_REASON_UNKNOWN_OPERATION;
 	} else {

@@ -27,10 +27,11 @@ struct rv_target {
 
 	uint64_t needs;		  /* to be allowed besides, by any permission */
 	bool barred;		  /* ... and what is needed does not exist */
+	bool is_default;	  /* an instance secured by role only */
 	enum rv_cover need_cover; /* what they ask for */
-	uint32_t object; /* number of a collection, index of a resource */
+	uint32_t object; /* number of an object or collection, ResourceID */
+	unsigned resource_type;	   /* enum rv_resource_type, or 0 */
 	struct rv_scoping scoping; /* of what is secured by scope */
-	bool is_default;	   /* an instance secured by role only */
 };
 
 /* Where the instances of a type are found. */
@@ -50,7 +51,30 @@ struct rv_prepared {
 	enum rv_table_kind table;
 	unsigned kinds; /* of resources, enum rv_class_kind bits */
 	bool type_wide;
+	/*
+	 * Nothing but the scopes of an object, and one other operation at most
+	 * besides: what nearly all questions are about, and what has a way of
+	 * its own through the engine.
+	 */
+	bool plain;
+	bool plain_resource; /* the same of a resource and its collections */
 };
+
+/* Whether resources of a type, or of none, are of the kinds of a class. */
+static inline bool
+rv_target_is_of(const struct rv_prepared *p, unsigned type)
+{
+	switch (type) {
+	case RV_RESOURCE_DEVICE:
+		return (p->kinds & RV_CLASS_DEVICES) != 0;
+	case RV_RESOURCE_USER:
+		return (p->kinds & RV_CLASS_USERS) != 0;
+	case RV_RESOURCE_GROUP:
+		return (p->kinds & RV_CLASS_GROUPS) != 0;
+	default:
+		return false;
+	}
+}
 
 /* A key on its way to its instance; see rv_dict_hash(). */
 struct rv_aim {
@@ -78,9 +102,32 @@ void rv_target_prepare_bit(const struct rv_snapshot *s, uint32_t type,
 void rv_target_aim(
     const struct rv_prepared *p, struct rv_slice key, struct rv_aim *ret_aim);
 /* Two steps that fetch what finding will read. */
-void rv_target_fetch_slot(const struct rv_prepared *p, const struct rv_aim *a);
+void rv_target_fetch_slot(const struct rv_aim *a);
 void rv_target_fetch_record(
     const struct rv_prepared *p, const struct rv_aim *a);
+
+/* The object of a plain question. */
+struct rv_carrier {
+	struct rv_scoping scoping;
+	uint32_t object;
+	bool found;
+};
+
+static inline void
+rv_target_find_plain(const struct rv_prepared *p, struct rv_slice key,
+    uint64_t hash, struct rv_carrier *ret)
+{
+	const struct rv_dict_record *record =
+	    rv_dict_get(&p->s->object_keys, hash, p->base.type, key);
+
+	*ret = (struct rv_carrier){ 0 };
+	if (record == NULL)
+		return;
+	ret->object = record->id;
+	ret->scoping = rv_scoping_of(p->s, record);
+	ret->found = rv_scoping_is_object(ret->scoping);
+}
+
 void rv_target_find(const struct rv_prepared *p, struct rv_slice key,
     const struct rv_aim *a, struct rv_target *ret_target);
 void rv_target_resolve(const struct rv_snapshot *s, const struct rv_question *q,

@@ -1,15 +1,15 @@
 /*
  * Every invariant of a snapshot that a decision relies on.  Runs after each
- * load: a snapshot that fails here is never published.
+ * load: a snapshot that fails here is never published.  This file: the
+ * catalogue, the policy, the names; validate_members.c has the rest.
  */
-#include "snapshot.h"
+#include "builder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-static int broken(struct rv_error *why, const char *fmt, ...) RV_PRINTF(2, 3);
-
-static int
-broken(struct rv_error *why, const char *fmt, ...)
+int
+rv_broken(struct rv_error *why, const char *fmt, ...)
 {
 	char what[200];
 	va_list ap;
@@ -24,436 +24,353 @@ broken(struct rv_error *why, const char *fmt, ...)
 static int
 check_dicts(const struct rv_snapshot *s, struct rv_error *why)
 {
+	const struct rv_catalogue *c = s->catalogue;
 	const struct {
 		const char *name;
 		const struct rv_dict *d;
 	} dicts[] = {
 		{ "texts", &s->texts },
-		{ "type names", &s->type_names },
-		{ "operation names", &s->operation_names },
-		{ "classes", &s->classes },
-		{ "class prefixes", &s->class_prefixes },
-		{ "class operations", &s->class_operations },
-		{ "default instances", &s->default_keys },
+		{ "type names", &c->type_names },
+		{ "operation names", &c->operation_names },
+		{ "classes", &c->classes },
+		{ "class prefixes", &c->class_prefixes },
+		{ "class operations", &c->class_operations },
+		{ "default instances", &c->default_keys },
 		{ "roles", &s->role_ids },
 		{ "scopes", &s->scope_ids },
 		{ "collections", &s->collection_ids },
 		{ "principals", &s->principals },
+		{ "assignments", &s->assignment_ids },
 		{ "objects", &s->object_keys },
 	};
 
 	for (size_t i = 0; i < sizeof(dicts) / sizeof(*dicts); i++)
 		if (!rv_dict_is_sound(dicts[i].d))
-			return broken(why, "the dictionary of %s is unsound",
+			return rv_broken(why, "the dictionary of %s is unsound",
 			    dicts[i].name);
-	if (!rv_sets_are_sound(&s->scope_sets))
-		return broken(why, "the sets of scopes are unsound");
-	if (!rv_sets_are_sound(&s->collection_sets))
-		return broken(why, "the sets of collections are unsound");
 	return RV_OK;
 }
 
-static int
-check_type(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
-{
-	const struct rv_type *t = &s->types[i];
-	const uint64_t needing = t->registered & ~t->type_wide;
+/* ---- The catalogue ------------------------------------------------------- */
 
-	if (rv_intmap_find(&s->type_ids, t->object_type_id) != i)
-		return broken(
+static int
+check_bit(const struct rv_type *t, unsigned bit, struct rv_error *why)
+{
+	const uint64_t needing = t->registered & ~t->type_wide;
+	const bool known = (t->registered & RV_BIT(bit)) != 0;
+	const bool needs = t->needs[bit] != 0 || (t->barred & RV_BIT(bit)) != 0;
+
+	if (known != (t->name[bit] != RV_NONE) ||
+	    t->minimum[bit] > RV_LEVEL_HELLO ||
+	    (t->needs[bit] & ~t->registered) != 0 ||
+	    (t->needs[bit] & (t->type_wide | RV_BIT(bit))) != 0)
+		return rv_broken(why, "type %u: bit %u is inconsistent",
+		    t->object_type_id, bit);
+	for (unsigned level = 0; level <= RV_LEVEL_HELLO; level++)
+		if (((t->within[level] & RV_BIT(bit)) != 0) !=
+		    (known && t->minimum[bit] <= level))
+			return rv_broken(why,
+			    "type %u: bit %u misjudges its minimum",
+			    t->object_type_id, bit);
+	if (needs != ((needing & RV_BIT(bit)) != 0 && bit != t->read_bit))
+		return rv_broken(why,
+		    "type %u: bit %u needs the wrong operations",
+		    t->object_type_id, bit);
+	return RV_OK;
+}
+
+static bool
+names_type(const struct rv_catalogue *c, uint32_t name, uint32_t type)
+{
+	return name < c->type_names.n &&
+	       rv_dict_value(&c->type_names, name) == type;
+}
+
+static int
+check_type(const struct rv_catalogue *c, uint32_t i, struct rv_error *why)
+{
+	const struct rv_type *t = &c->types[i];
+	int r = RV_OK;
+
+	if (rv_intmap_find(&c->type_ids, t->object_type_id) != i)
+		return rv_broken(
 		    why, "type %u is not found by its id", t->object_type_id);
-	if (s->name_type[t->sdk_name] != i ||
-	    (t->class_name != RV_NONE && s->name_type[t->class_name] != i))
-		return broken(
+	if (!names_type(c, t->sdk_name, i) ||
+	    (t->class_name != RV_NONE && !names_type(c, t->class_name, i)))
+		return rv_broken(
 		    why, "type %u is not found by its name", t->object_type_id);
 	if (((t->type_wide | t->security | t->barred) & ~t->registered) != 0)
-		return broken(why, "type %u marks a bit that it has not",
+		return rv_broken(why, "type %u marks a bit that it has not",
 		    t->object_type_id);
-	for (unsigned bit = 0; bit < RV_BITS; bit++) {
-		const bool known = (t->registered & RV_BIT(bit)) != 0;
-		const bool needs =
-		    t->needs[bit] != 0 || (t->barred & RV_BIT(bit)) != 0;
+	for (unsigned bit = 0; r == RV_OK && bit < RV_BITS; bit++)
+		r = check_bit(t, bit, why);
+	return r;
+}
 
-		if (known != (t->name[bit] != RV_NONE) ||
-		    t->minimum[bit] > RV_LEVEL_HELLO ||
-		    (t->needs[bit] & ~t->registered) != 0 ||
-		    (t->needs[bit] & (t->type_wide | RV_BIT(bit))) != 0)
-			return broken(why, "type %u: bit %u is inconsistent",
-			    t->object_type_id, bit);
-		for (unsigned level = 0; level <= RV_LEVEL_HELLO; level++)
-			if (((t->within[level] & RV_BIT(bit)) != 0) !=
-			    (known && t->minimum[bit] <= level))
-				return broken(why,
-				    "type %u: bit %u misjudges its minimum",
-				    t->object_type_id, bit);
-		if (needs !=
-		    ((needing & RV_BIT(bit)) != 0 && bit != t->read_bit))
-			return broken(why,
-			    "type %u: bit %u needs the wrong operations",
-			    t->object_type_id, bit);
+static int
+check_type_names(const struct rv_catalogue *c, struct rv_error *why)
+{
+	for (uint32_t i = 0; i < c->type_names.n; i++) {
+		const uint64_t type = rv_dict_value(&c->type_names, i);
+
+		if (type >= c->n_types || (c->types[type].sdk_name != i &&
+					      c->types[type].class_name != i))
+			return rv_broken(why, "type name %u is misplaced", i);
+	}
+	for (uint32_t i = 0; i < c->operation_names.n; i++) {
+		const uint32_t type = rv_dict_space(&c->operation_names, i);
+		const uint64_t bit = rv_dict_value(&c->operation_names, i);
+
+		if (type >= c->n_types || bit >= RV_BITS ||
+		    c->types[type].name[bit] != i)
+			return rv_broken(
+			    why, "operation name %u is misplaced", i);
 	}
 	return RV_OK;
 }
 
-static int
-check_catalogue(const struct rv_snapshot *s, struct rv_error *why)
+int
+rv_catalogue_check(const struct rv_snapshot *s, struct rv_error *why)
 {
-	uint32_t collection = rv_intmap_find(&s->type_ids, RV_TYPE_COLLECTION);
+	const struct rv_catalogue *c = s->catalogue;
+	const uint32_t collection =
+	    rv_intmap_find(&c->type_ids, RV_TYPE_COLLECTION);
+	int r = check_type_names(c, why);
 
-	if (rv_dict_name(&s->texts, s->epoch).n == 0)
-		return broken(why, "the site has no epoch");
-	for (uint32_t i = 0; i < s->n_types; i++) {
-		int r = check_type(s, i, why);
+	for (uint32_t i = 0; r == RV_OK && i < c->n_types; i++)
+		r = check_type(c, i, why);
+	for (uint32_t i = 0; r == RV_OK && i < c->class_operations.n; i++) {
+		const uint64_t bit = rv_dict_value(&c->class_operations, i);
 
-		if (r != RV_OK)
-			return r;
+		if (collection == RV_NONE || bit >= RV_BITS ||
+		    (c->types[collection].registered & RV_BIT(bit)) == 0)
+			r = rv_broken(why, "class operation %u has no bit", i);
 	}
-	for (uint32_t i = 0; i < s->operation_names.n; i++) {
-		uint32_t type = rv_dict_space(&s->operation_names, i);
+	for (uint32_t i = 0; r == RV_OK && i < c->default_keys.n; i++) {
+		const uint32_t type = rv_dict_space(&c->default_keys, i);
+		const struct rv_default *d = &c->defaults[i];
 
-		if (type >= s->n_types || s->name_bit[i] >= RV_BITS ||
-		    s->types[type].name[s->name_bit[i]] != i)
-			return broken(why, "operation name %u is misplaced", i);
+		if (type >= c->n_types || !c->types[type].has_defaults ||
+		    d->read_bit >= RV_BITS || d->modify_bit >= RV_BITS)
+			r = rv_broken(why, "default instance %u is unsound", i);
 	}
-	for (uint32_t i = 0; i < s->class_operations.n; i++)
-		if (collection == RV_NONE || (s->types[collection].registered &
-						 RV_BIT(s->class_bit[i])) == 0)
-			return broken(why, "class operation %u has no bit", i);
+	return r;
+}
+
+/* ---- Roles, scopes, collections ------------------------------------------ */
+
+static int
+check_role(const struct rv_snapshot *s, uint32_t number, struct rv_error *why)
+{
+	const struct rv_catalogue *c = s->catalogue;
+	const struct rv_role *role = &s->roles[number];
+	bool security = false;
+
+	if (role->masks == NULL)
+		return role->assignments == NULL
+			   ? RV_OK
+			   : rv_broken(
+				 why, "role %u is gone, and given", number);
+	if (rv_block_size(role->masks) <
+	    rv_mask_words(c->n_types) * sizeof(*role->masks))
+		return rv_broken(why, "role %u lacks types", number);
+	for (uint32_t type = 0; type < c->n_types; type++) {
+		if ((role->masks[type] & ~c->types[type].registered) != 0)
+			return rv_broken(why,
+			    "role %u has an unknown bit of type %u", number,
+			    c->types[type].object_type_id);
+		security |= (role->masks[type] & c->types[type].security) != 0;
+	}
+	if (security != role->security || role->minimum > RV_LEVEL_HELLO ||
+	    number >= s->role_ids.n || !rv_idset_is_sound(role->assignments))
+		return rv_broken(why, "role %u is inconsistent", number);
+	return RV_OK;
+}
+
+/* An order is sound, and has as many as it should. */
+static int
+check_order(const struct rv_order *order, const struct rv_dict *names, size_t n,
+    const char *of, struct rv_error *why)
+{
+	if (!rv_order_is_sound(order, names) || rv_order_count(order) != n)
+		return rv_broken(why, "the %s are out of order", of);
 	return RV_OK;
 }
 
 static int
 check_roles(const struct rv_snapshot *s, struct rv_error *why)
 {
-	for (uint32_t role = 0; role < s->role_ids.n; role++) {
-		bool security = false;
+	struct rv_order_at at = { 0 };
+	size_t n = 0;
+	uint32_t id;
+	int r = RV_OK;
 
-		for (uint32_t type = 0; type < s->n_types; type++) {
-			uint64_t mask = rv_role_mask(s, role, type);
-
-			if ((mask & ~s->types[type].registered) != 0)
-				return broken(why,
-				    "role %u has an unknown bit of type %u",
-				    role, s->types[type].object_type_id);
-			security |= (mask & s->types[type].security) != 0;
-		}
-		if (security != s->roles[role].security ||
-		    s->roles[role].minimum > RV_LEVEL_HELLO)
-			return broken(why, "role %u is inconsistent", role);
+	for (uint32_t i = 0; r == RV_OK && i < s->n_roles; i++) {
+		r = check_role(s, i, why);
+		n += s->roles[i].masks != NULL;
 	}
-	for (size_t i = 1; i < s->role_ids.n; i++)
-		if (rv_slice_cmp(
-			rv_dict_name(&s->role_ids, s->roles_by_id[i - 1]),
-			rv_dict_name(&s->role_ids, s->roles_by_id[i])) >= 0)
-			return broken(why, "the roles are out of order");
-	return RV_OK;
+	if (r == RV_OK && n != s->counts.roles)
+		r = rv_broken(why, "the roles are miscounted");
+	if (r == RV_OK)
+		r = check_order(s->role_order, &s->role_ids, n, "roles", why);
+	while (
+	    r == RV_OK && (id = rv_order_next(s->role_order, &at)) != RV_NONE)
+		if (id >= s->n_roles || s->roles[id].masks == NULL)
+			r = rv_broken(why, "role %u is in the order", id);
+	return r;
 }
 
 static int
 check_scopes(const struct rv_snapshot *s, struct rv_error *why)
 {
-	for (uint32_t rank = 0; rank < s->scope_ids.n; rank++) {
-		uint32_t scope = s->scope_by_rank[rank];
-		struct rv_slice name = rv_dict_name(&s->scope_ids, scope);
+	struct rv_order_at at = { 0 };
+	size_t n = 0;
+	uint32_t id;
 
-		if (s->scope_rank[scope] != rank ||
-		    (rank > 0 && rv_slice_cmp(rv_dict_name(&s->scope_ids,
-						  s->scope_by_rank[rank - 1]),
-				     name) >= 0))
-			return broken(why, "scope %u is out of order", scope);
-		if (rv_slice_eq(name, RV_SCOPE_ALL) != (rank == s->all_scopes))
-			return broken(why, "SMS00ALL is not known as such");
+	for (uint32_t i = 0; i < s->scope_ids.n; i++) {
+		const struct rv_scope *scope =
+		    rv_trie_get(&s->scopes, i, sizeof(*scope));
+		const bool all =
+		    rv_slice_eq(rv_dict_name(&s->scope_ids, i), RV_SCOPE_ALL);
+
+		if (scope == NULL || !scope->present) {
+			if ((scope != NULL && scope->assignments != NULL) ||
+			    i == s->all_scopes)
+				return rv_broken(
+				    why, "scope %u is gone, and given", i);
+			continue;
+		}
+		if (i == 0 || !rv_idset_is_sound(scope->assignments))
+			return rv_broken(why, "scope %u is inconsistent", i);
+		if (all != (i == s->all_scopes))
+			return rv_broken(why, "SMS00ALL is not known as such");
+		n++;
 	}
+	if (n != s->counts.scopes)
+		return rv_broken(why, "the scopes are miscounted");
+	while ((id = rv_order_next(s->scope_order, &at)) != RV_NONE)
+		if (rv_scope_at(s, id) == NULL)
+			return rv_broken(why, "scope %u is in the order", id);
+	return check_order(s->scope_order, &s->scope_ids, n, "scopes", why);
+}
+
+static int
+check_collection(const struct rv_snapshot *s, uint32_t i,
+    const struct rv_collection *c, struct rv_error *why)
+{
+	const struct rv_slice name = rv_dict_name(&s->collection_ids, i);
+	const struct rv_collection *parent;
+
+	if (rv_slice_eq(name, RV_ROOT_DEVICES) != (i == s->root_devices) ||
+	    rv_slice_eq(name, RV_ROOT_USERS) != (i == s->root_users) ||
+	    (c->parent == RV_NONE) !=
+		(i == s->root_devices || i == s->root_users))
+		return rv_broken(why, "collection %u is a false root", i);
+	if (!rv_idset_is_sound(c->members) ||
+	    !rv_idset_is_sound(c->assignments) || c->kind > RV_KIND_USER)
+		return rv_broken(why, "collection %u is inconsistent", i);
+	if (c->parent == RV_NONE)
+		return RV_OK;
+	parent = rv_collection_at(s, c->parent);
+	if (parent == NULL || parent->kind != c->kind)
+		return rv_broken(why, "collection %u is not in its parent", i);
 	return RV_OK;
+}
+
+/* One that is not there has nothing left. */
+static bool
+is_void(const struct rv_collection *c)
+{
+	return c == NULL || (c->members == NULL && c->assignments == NULL &&
+				c->n_children == 0);
+}
+
+/* Counts children, and takes leaves away until nothing is left: no cycle. */
+static int
+check_forest(
+    const struct rv_snapshot *s, uint32_t *children, struct rv_error *why)
+{
+	const size_t n = s->collection_ids.n;
+	size_t left = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rv_collection *c = rv_collection_at(s, i);
+
+		left += c != NULL;
+		if (c != NULL && c->parent != RV_NONE)
+			children[c->parent]++;
+	}
+	if (left != s->counts.collections)
+		return rv_broken(why, "the collections are miscounted");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rv_collection *c = rv_collection_at(s, i);
+
+		if (c != NULL && c->n_children != children[i])
+			return rv_broken(
+			    why, "collection %u miscounts its children", i);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rv_collection *c = rv_collection_at(s, i);
+
+		for (uint32_t k = i; c != NULL && children[k] == 0;) {
+			children[k] = RV_NONE; /* away */
+			left--;
+			if (c->parent == RV_NONE)
+				break;
+			k = c->parent;
+			children[k]--;
+			/* What comes later is begun with later. */
+			c = k <= i ? rv_collection_at(s, k) : NULL;
+		}
+	}
+	return left == 0 ? RV_OK
+			 : rv_broken(why, "collections are limited in a cycle");
 }
 
 static int
 check_collections(const struct rv_snapshot *s, struct rv_error *why)
 {
-	for (uint32_t i = 0; i < s->collection_ids.n; i++) {
-		const struct rv_collection *c = &s->collections[i];
-		const struct rv_collection *p;
+	const size_t n = s->collection_ids.n;
+	uint32_t *children = rv_array_new(n, sizeof(*children));
+	struct rv_order_at at = { 0 };
+	uint32_t id;
+	int r = RV_OK;
 
-		if (s->collection_number[c->name] != i || c->last < i ||
-		    c->last >= s->collection_ids.n)
-			return broken(why, "collection %u is misnumbered", i);
-		if ((c->parent == RV_NONE) !=
-		    (i == s->root_devices || i == s->root_users))
-			return broken(why, "collection %u is a false root", i);
-		if (c->parent == RV_NONE)
-			continue;
-		if (c->parent >= i)
-			return broken(
-			    why, "collection %u precedes its parent", i);
-		/* In preorder the parent is the last one that reaches here. */
-		p = &s->collections[i - 1];
-		while (p->last < i && p->parent != RV_NONE)
-			p = &s->collections[p->parent];
-		if (p != &s->collections[c->parent] || p->last < c->last ||
-		    p->kind != c->kind)
-			return broken(
-			    why, "collection %u is not in its parent", i);
+	if (children == NULL)
+		return RV_ERR_NOMEM;
+	for (uint32_t i = 0; r == RV_OK && i < n; i++) {
+		const struct rv_collection *c =
+		    rv_trie_get(&s->collections, i, sizeof(*c));
+
+		if (c != NULL && c->present)
+			r = check_collection(s, i, c, why);
+		else if (!is_void(c) || i == s->root_devices ||
+			 i == s->root_users)
+			r = rv_broken(
+			    why, "collection %u is gone, and named", i);
 	}
-	return RV_OK;
+	if (r == RV_OK)
+		r = check_forest(s, children, why);
+	while (r == RV_OK &&
+	       (id = rv_order_next(s->collection_order, &at)) != RV_NONE)
+		if (rv_collection_at(s, id) == NULL)
+			r = rv_broken(why, "collection %u is in the order", id);
+	if (r == RV_OK)
+		r = check_order(s->collection_order, &s->collection_ids,
+		    s->counts.collections, "collections", why);
+	free(children);
+	return r;
 }
 
-static bool
-is_set(const struct rv_sets *sets, uint32_t set, struct rv_ids ids)
+int
+rv_policy_check(const struct rv_snapshot *s, struct rv_error *why)
 {
-	struct rv_ids of;
+	int r;
 
-	if (set >= sets->n)
-		return false;
-	of = rv_sets_get(sets, set);
-	return of.p == ids.p && of.n == ids.n;
-}
-
-/* Whether a row, where there is one, holds exactly the scopes. */
-static bool
-row_is(const struct rv_snapshot *s, const uint64_t *row, struct rv_ids scopes)
-{
-	size_t n = 0;
-
-	if (row == NULL)
-		return true;
-	for (size_t i = 0; i < rv_words(s->scope_ids.n); i++)
-		n += (size_t)__builtin_popcountll(row[i]);
-	for (size_t i = 0; i < scopes.n; i++)
-		if (!rv_row_has(row, scopes.p[i]))
-			return false;
-	return n == scopes.n;
-}
-
-static int
-check_assignment(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
-{
-	const struct rv_assignment *a = &s->assignments[i];
-	const struct rv_ids scopes = a->scopes, collections = a->collections;
-	const struct rv_ids outer = a->outer;
-
-	if (a->role >= s->role_ids.n || a->from_ms >= a->until_ms ||
-	    !is_set(&s->scope_sets, a->scope_set, scopes) ||
-	    !is_set(&s->collection_sets, a->collection_set, collections) ||
-	    !is_set(&s->collection_sets, a->outer_set, outer))
-		return broken(why, "assignment %llu is inconsistent",
-		    (unsigned long long)a->assignment_id);
-	if (a->masks != s->role_masks + (size_t)a->role * s->n_types ||
-	    a->minimum != s->roles[a->role].minimum ||
-	    a->security != s->roles[a->role].security ||
-	    !row_is(s, a->scope_row, scopes))
-		return broken(why, "assignment %llu misjudges its role",
-		    (unsigned long long)a->assignment_id);
-	if (a->bare != (scopes.n == 0 && collections.n == 0) ||
-	    a->all_scopes != rv_ids_contain(scopes, s->all_scopes) ||
-	    a->all_devices != rv_ids_contain(collections, s->root_devices) ||
-	    a->all_users != rv_ids_contain(collections, s->root_users))
-		return broken(why, "assignment %llu misjudges its categories",
-		    (unsigned long long)a->assignment_id);
-	/* Each has its place in exactly one of the outer ones. */
-	for (size_t k = 0; k < collections.n; k++) {
-		size_t n = rv_ids_upto(outer, collections.p[k]);
-
-		if (n == 0 ||
-		    s->collections[outer.p[n - 1]].last < collections.p[k])
-			return broken(why, "assignment %llu loses a collection",
-			    (unsigned long long)a->assignment_id);
-	}
-	for (size_t k = 0; k < outer.n; k++)
-		if (!rv_ids_contain(collections, outer.p[k]) ||
-		    (k > 0 &&
-			s->collections[outer.p[k - 1]].last >= outer.p[k]))
-			return broken(why, "assignment %llu gains a collection",
-			    (unsigned long long)a->assignment_id);
-	return RV_OK;
-}
-
-static int
-check_subjects(const struct rv_snapshot *s, struct rv_error *why)
-{
-	if (s->admins[0].first != 0 ||
-	    s->admins[s->n_admins].first != s->n_assignments)
-		return broken(why, "assignments without a user");
-	for (uint32_t i = 0; i < s->n_admins; i++) {
-		const struct rv_admin *admin = &s->admins[i];
-		uint32_t end = s->admins[i + 1].first;
-		uint32_t holder = s->principal_admin[admin->principal];
-
-		if (rv_intmap_find(&s->admin_ids, admin->admin_id) != i ||
-		    s->admins[holder].principal != admin->principal ||
-		    (holder != i && !admin->out) || admin->first > end)
-			return broken(why, "administrative user %u is lost",
-			    admin->admin_id);
-		for (uint32_t k = admin->first; k < end; k++) {
-			int r = check_assignment(s, k, why);
-
-			if (r != RV_OK)
-				return r;
-			if (s->assignments[k].admin != i ||
-			    (k > admin->first &&
-				s->assignments[k - 1].assignment_id >=
-				    s->assignments[k].assignment_id))
-				return broken(why,
-				    "the assignments of administrative user "
-				    "%u are out of order",
-				    admin->admin_id);
-		}
-	}
-	return RV_OK;
-}
-
-/* The scopes of an object, in the form that fits their number. */
-static bool
-scoping_is_sound(
-    const struct rv_snapshot *s, uint32_t type, struct rv_scoping carried)
-{
-	struct rv_ids ids;
-
-	if (carried.b == RV_NONE)
-		return carried.a == RV_NONE;
-	if (s->types[type].secured_by != RV_SECURED_BY_SCOPE)
-		return false;
-	if (carried.b != RV_SCOPES_MANY)
-		return carried.a <= carried.b && carried.b < s->scope_ids.n &&
-		       carried.a != s->all_scopes && carried.b != s->all_scopes;
-	if (carried.a >= s->scope_sets.n)
-		return false;
-	ids = rv_sets_get(&s->scope_sets, carried.a);
-	return ids.n > 2 && !rv_ids_contain(ids, s->all_scopes);
-}
-
-static int
-check_object(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
-{
-	const uint32_t type = rv_dict_space(&s->object_keys, i);
-
-	if (type >= s->n_types || i < s->type_first[type] ||
-	    i >= s->type_first[type + 1])
-		return broken(why, "object %u is inconsistent", i);
-	if (i > s->type_first[type] &&
-	    rv_slice_cmp(rv_dict_name(&s->object_keys, i - 1),
-		rv_dict_name(&s->object_keys, i)) >= 0)
-		return broken(why, "object %u is out of order", i);
-	if (!scoping_is_sound(s, type, s->object_scopes[i]) ||
-	    rv_dict_value(&s->object_keys, i) !=
-		rv_scoping_pack(s->object_scopes[i]))
-		return broken(why, "object %u carries false scopes", i);
-	return RV_OK;
-}
-
-static int
-check_objects(const struct rv_snapshot *s, struct rv_error *why)
-{
-	if (s->type_first[0] != 0 ||
-	    s->type_first[s->n_types] != s->object_keys.n)
-		return broken(why, "objects without a type");
-	for (uint32_t i = 0; i < s->object_keys.n; i++) {
-		int r = check_object(s, i, why);
-
-		if (r != RV_OK)
-			return r;
-	}
-	for (uint32_t i = 0; i < s->default_keys.n; i++) {
-		uint32_t type = rv_dict_space(&s->default_keys, i);
-		const struct rv_default *d = &s->defaults[i];
-
-		if (type >= s->n_types || !s->types[type].has_defaults ||
-		    d->read_bit >= RV_BITS || d->modify_bit >= RV_BITS)
-			return broken(why, "default instance %u is unsound", i);
-	}
-	return RV_OK;
-}
-
-static int
-check_resource(const struct rv_snapshot *s, uint32_t i, struct rv_error *why)
-{
-	const struct rv_resource *r = &s->resources[i];
-	struct rv_ids in;
-
-	if (s->members.first[i] > s->members.first[i + 1] ||
-	    rv_intmap_find(&s->resource_ids, r->resource_id) != i ||
-	    (i > 0 && s->resources[i - 1].resource_id >= r->resource_id) ||
-	    !rv_row_has(rv_kind_row(s, r->type), i))
-		return broken(why, "resource %u is lost", r->resource_id);
-	in = rv_groups_get(&s->members, i);
-	if (!rv_ids_ascend(in, s->collection_ids.n))
-		return broken(why, "resource %u: memberships", r->resource_id);
-	for (size_t k = 0; k < in.n; k++) {
-		const struct rv_collection *c = &s->collections[in.p[k]];
-
-		if (c->parent == RV_NONE || (c->kind == RV_KIND_DEVICE) !=
-						(r->type == RV_RESOURCE_DEVICE))
-			return broken(why,
-			    "resource %u is a member of collection %u, which "
-			    "cannot be",
-			    r->resource_id, in.p[k]);
-		if (!rv_members_has(&s->inside, in.p[k], i))
-			return broken(why, "collection %u misses resource %u",
-			    in.p[k], r->resource_id);
-	}
-	return RV_OK;
-}
-
-static size_t
-count_bits(const uint64_t *row, size_t items)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rv_words(items); i++)
-		n += (size_t)__builtin_popcountll(row[i]);
-	return n;
-}
-
-static int
-check_resources(const struct rv_snapshot *s, struct rv_error *why)
-{
-	size_t members = 0, kinds = 0;
-
-	if (s->members.n_owners != s->n_resources || s->members.first[0] != 0)
-		return broken(why, "memberships without a resource");
-	for (uint32_t i = 0; i < s->n_resources; i++) {
-		int r = check_resource(s, i, why);
-
-		if (r != RV_OK)
-			return r;
-	}
-	for (size_t i = 0; i < s->inside.n_sets; i++) {
-		const struct rv_member_set *set = &s->inside.sets[i];
-
-		members += set->row != NULL
-			       ? count_bits(set->row, s->n_resources)
-			       : set->n;
-	}
-	for (int type = RV_RESOURCE_GROUP; type <= RV_RESOURCE_DEVICE; type++)
-		kinds += count_bits(rv_kind_row(s, (enum rv_resource_type)type),
-		    s->n_resources);
-	if (members != s->members.first[s->n_resources] ||
-	    kinds != s->n_resources)
-		return broken(why, "collections have members too many");
-	return RV_OK;
-}
-
-/* Every array that puts something in order holds all of it, in order. */
-static int
-check_orders(const struct rv_snapshot *s, struct rv_error *why)
-{
-	for (size_t i = 1; i < s->n_admins; i++)
-		if (s->admins[s->admins_by_id[i - 1]].admin_id >=
-		    s->admins[s->admins_by_id[i]].admin_id)
-			return broken(why, "the users are out of order");
-	for (size_t i = 0; i < s->collection_ids.n; i++) {
-		uint32_t id = s->collections[s->collections_by_id[i]].name;
-
-		if (rv_dict_value(&s->collection_ids, id) !=
-			s->collection_number[id] ||
-		    (i > 0 &&
-			rv_slice_cmp(
-			    rv_dict_name(&s->collection_ids,
-				s->collections[s->collections_by_id[i - 1]]
-				    .name),
-			    rv_dict_name(&s->collection_ids, id)) >= 0))
-			return broken(why, "the collections are out of order");
-	}
-	return RV_OK;
+	if ((r = check_roles(s, why)) != RV_OK ||
+	    (r = check_scopes(s, why)) != RV_OK)
+		return r;
+	return check_collections(s, why);
 }
 
 int
@@ -462,21 +379,22 @@ rv_snapshot_validate(const struct rv_snapshot *s, struct rv_error *why)
 	static int (*const checks[])(
 	    const struct rv_snapshot *, struct rv_error *) = {
 		check_dicts,
-		check_catalogue,
-		check_roles,
-		check_scopes,
-		check_collections,
-		check_subjects,
-		check_objects,
-		check_resources,
-		check_orders,
+		rv_catalogue_check,
+		rv_policy_check,
+		rv_subjects_check,
+		rv_objects_check,
+		rv_members_check,
 	};
 	int r = RV_OK;
 
 	if (s->magic != RV_SNAPSHOT_MAGIC)
-		return broken(why, "this is no snapshot");
+		return rv_broken(why, "this is no snapshot");
+	if (s->epoch[0] == '\0' || s->catalogue == NULL)
+		return rv_broken(why, "the site has no epoch");
 	for (size_t i = 0; r == RV_OK && i < sizeof(checks) / sizeof(*checks);
 	     i++)
 		r = checks[i](s, why);
+	if (r == RV_ERR_NOMEM)
+		rv_error_set(why, "out of memory");
 	return r;
 }

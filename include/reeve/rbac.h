@@ -13,6 +13,12 @@
 
 struct rv_snapshot;
 
+/* The site's setting deploy_pairing. */
+enum rv_pairing {
+	RV_PAIRING_ASSIGNMENT, /* all halves from one assignment */
+	RV_PAIRING_USER,       /* each from any assignment of the subject */
+};
+
 /* Many-bit values, so that one flipped bit is no allow. */
 enum rv_decision {
 	RV_DENY = 0x5a17d3c6,
@@ -170,6 +176,7 @@ uint64_t rv_snapshot_revision(const struct rv_snapshot *s);
 struct rv_slice rv_snapshot_epoch(const struct rv_snapshot *s);
 /* The site's minimum level. */
 enum rv_level rv_snapshot_site_level(const struct rv_snapshot *s);
+enum rv_pairing rv_snapshot_pairing(const struct rv_snapshot *s);
 struct rv_slice rv_snapshot_operation_name(
     const struct rv_snapshot *s, uint32_t object_type_id, uint8_t bit);
 struct rv_slice rv_snapshot_type_name(
@@ -178,6 +185,8 @@ struct rv_slice rv_snapshot_type_name(
 struct rv_snapshot_counts {
 	size_t types, operations, roles, scopes, collections, admins;
 	size_t assignments, objects, resources, memberships;
+	/* Of memory, in the newest version of the line. */
+	size_t bytes;
 };
 void rv_snapshot_count(
     const struct rv_snapshot *s, struct rv_snapshot_counts *ret);
@@ -199,7 +208,10 @@ RV_MUSTUSE int rv_rbac_roles_giving(const struct rv_snapshot *s,
     uint32_t object_type_id, uint8_t bit, struct rv_arena *arena,
     const struct rv_slice **ret_roles, size_t *ret_n);
 
-/* Frees it; *s may be NULL and becomes NULL. */
+/*
+ * Gives it up: its memory is freed once no older version of its line is
+ * left.  *s may be NULL and becomes NULL.  Thread rule: rv_builder_on().
+ */
 void rv_snapshot_free(struct rv_snapshot **s);
 
 #endif

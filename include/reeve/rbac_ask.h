@@ -51,10 +51,11 @@ void rv_rbac_operations(const struct rv_subject_resolved *u, int64_t at_ms,
 /* ---- On which objects may the subject do this? ------------------------ */
 
 /*
- * Some of the instances of a type or class.  Their positions are those in
- * the order of the keys, by bytes; of numbers (resources, administrative
- * users) in the order of the numbers.
+ * Some of the instances of a type or class.  They come in the order of their
+ * keys, by bytes; numbers (resources, administrative users) in the order of
+ * the numbers.
  */
+struct rv_reached; /* how it is known which they are; in the arena */
 struct rv_object_set {
 	/*
 	 * Allowed; not_permitted when there is none; groups_unknown when they
@@ -62,35 +63,40 @@ struct rv_object_set {
 	 * question.  Only with `allowed` there is anything in the set.
 	 */
 	enum rv_reason reason;
-	size_t n;		/* in the set */
-	size_t universe;	/* instances that there are */
-	int64_t valid_until_ms; /* as in struct rv_verdict */
-	const uint64_t *bits;	/* by position; NULL when only counted */
-	const struct rv_prepared *about;
+	size_t n;			  /* in the set */
+	size_t universe;		  /* instances that there are */
+	int64_t valid_until_ms;		  /* as in struct rv_verdict */
+	const struct rv_reached *reached; /* NULL when only counted */
 };
 
-/* Counts, and unless count_only also collects.  RV_ERR_NOMEM. */
+/* Counts, and unless count_only can be walked through.  RV_ERR_NOMEM. */
 RV_MUSTUSE int rv_rbac_objects(const struct rv_subject_resolved *u,
     int64_t at_ms, struct rv_slice type, struct rv_slice operation,
     bool count_only, struct rv_arena *arena, struct rv_object_set *ret);
 
 #define RV_KEY_ROOM 16 /* for a key that is a number */
 
+/* A place in a set; zeroed it is before the first.  Of this set only. */
+struct rv_cursor {
+	uint64_t at;
+	uint32_t leaf, within;
+};
+
 /*
- * The key of the first member at or behind *at, and *at moved behind it;
- * false when there is none.  Numbers are written into room.
+ * The key of the next member, and the cursor moved behind it; false when
+ * there is none.  Numbers are written into room.
  */
-bool rv_object_set_next(const struct rv_object_set *set, size_t *at,
-    char room[RV_KEY_ROOM], struct rv_slice *ret_key);
-/* The position behind a key, which need not exist: where to resume. */
-size_t rv_object_set_after(
+bool rv_object_set_next(const struct rv_object_set *set,
+    struct rv_cursor *cursor, char room[RV_KEY_ROOM], struct rv_slice *ret_key);
+/* The place behind a key, which need not exist: where to resume. */
+struct rv_cursor rv_object_set_after(
     const struct rv_object_set *set, struct rv_slice key);
 /*
- * Ids of resources or of administrative users, as many as fit, from *at on;
- * returns how many, and moves *at behind the last.  Of other sets none.
+ * Ids of resources or of administrative users, as many as fit, and the
+ * cursor moved behind the last; returns how many.  Of other sets none.
  */
-size_t rv_object_set_ids(
-    const struct rv_object_set *set, size_t *at, uint32_t *ids, size_t room);
+size_t rv_object_set_ids(const struct rv_object_set *set,
+    struct rv_cursor *cursor, uint32_t *ids, size_t room);
 
 /* ---- Who may do this? ------------------------------------------------- */
 
@@ -109,15 +115,28 @@ struct rv_holder {
 	size_t n_assignments;
 };
 
+struct rv_who; /* how it is known who they are; in the arena */
 struct rv_holders {
-	enum rv_reason reason;	   /* allowed, not_permitted: nobody, or why */
-	const struct rv_holder *p; /* by admin_id */
+	enum rv_reason reason; /* allowed, not_permitted: nobody, or why */
 	size_t n;
+	const struct rv_who *who;
 };
 /* RV_ERR_NOMEM. */
 RV_MUSTUSE int rv_rbac_who(const struct rv_snapshot *s, int64_t at_ms,
     const struct rv_question *q, struct rv_arena *arena,
     struct rv_holders *ret);
+/*
+ * The first holder whose admin_id is *from or greater, and *from moved behind
+ * it; *ret_found is false when there is none.  RV_ERR_NOMEM.
+ */
+RV_MUSTUSE int rv_holders_next(const struct rv_holders *holders, uint64_t *from,
+    struct rv_arena *arena, struct rv_holder *ret, bool *ret_found);
+/*
+ * Their admin_ids, ascending, from *from on, as many as fit; moves *from
+ * behind the last and returns how many.
+ */
+size_t rv_holders_ids(const struct rv_holders *holders, uint64_t *from,
+    uint32_t *ids, size_t room);
 
 /* ---- What does the subject hold? --------------------------------------- */
 

@@ -30,6 +30,7 @@ struct rv_row_site {
 	uint64_t revision;
 	struct rv_slice epoch;
 	enum rv_level minimum;
+	enum rv_pairing pairing; /* the setting deploy_pairing */
 };
 
 struct rv_row_type {
@@ -158,6 +159,21 @@ struct rv_row_member {
 
 /* NULL when out of memory. */
 struct rv_builder *rv_builder_new(void);
+
+/*
+ * A builder whose snapshot is the next version of base: it begins with all
+ * of it and shares what does not change, so that a change costs in
+ * proportion to its size.  base stays as it is and in force, whatever becomes
+ * of the builder.  Versions that come from each other in this way are a
+ * line: at any time one builder at most, on the newest version, and that
+ * builder and rv_snapshot_free() of the line's versions are for one thread
+ * at a time; any number of threads may read any version.
+ *
+ * The row of the site comes first, with the same epoch and a higher
+ * revision; then rows in the order in which the store changed them.  NULL
+ * when out of memory.
+ */
+struct rv_builder *rv_builder_on(struct rv_snapshot *base);
 void rv_builder_free(struct rv_builder **b);
 
 /*
@@ -204,8 +220,59 @@ RV_MUSTUSE int rv_builder_member(
     struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e);
 
 /*
- * Resolves, checks the whole model and hands over the snapshot.  Consumes
- * the builder either way: *b becomes NULL.
+ * Changes of rows that are there: only for builders on a base.  A row that
+ * is not there, or that changes what these do not provide for, is
+ * RV_ERR_INVALID: then only a full load helps.
+ */
+/* The minimum; all else of an operation is for a full load. */
+RV_MUSTUSE int rv_builder_change_operation(struct rv_builder *b,
+    const struct rv_row_operation *row, struct rv_error *e);
+/* The minimum; the name is not kept. */
+RV_MUSTUSE int rv_builder_change_role(
+    struct rv_builder *b, const struct rv_row_role *row, struct rv_error *e);
+/* The limiting collection. */
+RV_MUSTUSE int rv_builder_change_collection(struct rv_builder *b,
+    const struct rv_row_collection *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_change_admin(
+    struct rv_builder *b, const struct rv_row_admin *row, struct rv_error *e);
+/* All but the user whose it is; its scopes and collections stay. */
+RV_MUSTUSE int rv_builder_change_assignment(struct rv_builder *b,
+    const struct rv_row_assignment *row, struct rv_error *e);
+
+/*
+ * Removals, only for builders on a base.  What belongs to the row goes
+ * before it or in the same builder: rv_builder_finish() refuses a snapshot
+ * in which something still names what is gone.
+ */
+RV_MUSTUSE int rv_builder_remove_role(
+    struct rv_builder *b, struct rv_slice role_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_role_operation(struct rv_builder *b,
+    const struct rv_row_role_operation *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_scope(
+    struct rv_builder *b, struct rv_slice scope_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_collection(
+    struct rv_builder *b, struct rv_slice collection_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_admin(
+    struct rv_builder *b, uint32_t admin_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_assignment(
+    struct rv_builder *b, uint64_t assignment_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_assignment_scope(struct rv_builder *b,
+    const struct rv_row_assignment_scope *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_assignment_collection(struct rv_builder *b,
+    const struct rv_row_assignment_collection *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_object(
+    struct rv_builder *b, const struct rv_row_object *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_object_scope(struct rv_builder *b,
+    const struct rv_row_object_scope *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_resource(
+    struct rv_builder *b, uint32_t resource_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_member(
+    struct rv_builder *b, const struct rv_row_member *row, struct rv_error *e);
+
+/*
+ * Resolves, checks the model and hands over the snapshot: all of it, or, on
+ * a base, all that was touched.  Consumes the builder either way: *b becomes
+ * NULL, and after a failure the base is as if there had been no builder.
  */
 RV_MUSTUSE int rv_builder_finish(struct rv_builder **b,
     struct rv_snapshot **ret_snapshot, struct rv_error *e);

@@ -26,12 +26,6 @@ enum rv_pair_operation {
 	RV_PAIR_DELETE_FOLDER,
 };
 
-/* The site's setting deploy_pairing. */
-enum rv_pairing {
-	RV_PAIRING_ASSIGNMENT, /* all halves from one assignment */
-	RV_PAIRING_USER,       /* each from any assignment of the subject */
-};
-
 /* A thing by the name of its type or class, and its key. */
 struct rv_thing {
 	struct rv_slice type, key;

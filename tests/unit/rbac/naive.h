@@ -107,7 +107,7 @@ naive_level(const struct naive *n, const struct rv_row_assignment *a,
 	    naive_role_is_security(n, a->role_id))
 		return false;
 	if ((int)n->u->level < 0 || (int)n->u->level > 3)
-		return false;
+		return n->flaw == FLAW_LEVEL_ANY;
 	return (int)n->u->level >= naive_minimum(n, a, type, bit);
 }
 

@@ -25,6 +25,7 @@ enum flaw {
 	FLAW_DEFAULT_SCOPED, /* Read means Read on default instances */
 	FLAW_TYPE_WIDE_BLIND, /* an instance of a type-wide one is not looked at */
 	FLAW_BARE_GIVES,      /* an assignment without category gives */
+	FLAW_LEVEL_ANY,	      /* a level that there is not counts as highest */
 	FLAW_COUNT,
 	/* Of operations on more than one thing. */
 	FLAW_HALVES_APART = FLAW_COUNT, /* two assignments add up */
@@ -100,12 +101,9 @@ naive_bit(const struct naive *n, uint32_t type, struct rv_slice name)
 static inline int
 naive_read_bit(const struct naive *n, uint32_t type)
 {
-	int bit = naive_bit(n, type, RV_SLICE_LIT("Read"));
-
-	for (size_t i = 0; bit < 0 && i < n->w->n_operation_need; i++)
-		if (n->w->operation_need[i].object_type_id == type)
-			bit = n->w->operation_need[i].needed_bit;
-	return bit;
+	return naive_bit(n, type,
+	    type == 26 ? RV_SLICE_LIT("View Asset Intelligence")
+		       : RV_SLICE_LIT("Read"));
 }
 
 static inline bool

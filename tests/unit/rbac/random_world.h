@@ -6,34 +6,8 @@
 #ifndef TESTS_UNIT_RBAC_RANDOM_WORLD_H
 #define TESTS_UNIT_RBAC_RANDOM_WORLD_H
 
+#include "random.h"
 #include "world.h"
-
-struct random {
-	uint64_t state;
-};
-
-/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift
- * generators, scrambled", 2016. */
-static inline uint64_t
-random_next(struct random *r)
-{
-	r->state ^= r->state >> 12;
-	r->state ^= r->state << 25;
-	r->state ^= r->state >> 27;
-	return r->state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static inline size_t
-random_below(struct random *r, size_t n)
-{
-	return n == 0 ? 0 : (size_t)((random_next(r) >> 16) % n);
-}
-
-static inline bool
-random_chance(struct random *r, unsigned percent)
-{
-	return random_below(r, 100) < percent;
-}
 
 static inline size_t
 random_size(struct random *r)
@@ -90,7 +64,8 @@ random_catalogue(struct world *w, struct random *r)
 	static const char *const usual[] = { "Read", "Modify", "Delete",
 		"Create", "Act", "Grant", "Last" };
 	static const uint8_t usual_bits[] = { 0, 1, 2, 10, 31, 32, 63 };
-	static const char *const titles[] = { "Modify", "Manage", "View" };
+	static const char *const titles[] = { "Modify", "Manage",
+		"View Asset Intelligence" };
 	static const uint8_t titles_bits[] = { 1, 26, 27 };
 	static const char *const defaults[] = { "Read Default",
 		"Modify Default" };

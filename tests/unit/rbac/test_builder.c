@@ -180,6 +180,157 @@ test_principal_of_one_that_is_out(void **state)
 	}
 }
 
+/* Elements of columns, to be spoilt. */
+#define AT(column, type, id) \
+	((type *)(uintptr_t)rv_trie_get(&s->column, (id), sizeof(type)))
+
+/* Says what is wrong with a snapshot in which the lvalue is another. */
+#define BREAKS(lvalue, bad)                                                 \
+	do {                                                                \
+		__typeof__(lvalue) *at = &(lvalue), good = *at;             \
+                                                                            \
+		*at = (bad);                                                \
+		if (rv_snapshot_validate(s, &why) == RV_OK)                 \
+			print_error("not seen: %s\n", #lvalue);             \
+		assert_int_not_equal(rv_snapshot_validate(s, &why), RV_OK); \
+		assert_true(why.text[0] != '\0');                           \
+		*at = good;                                                 \
+	} while (0)
+
+/* The first slot of a dictionary that is taken. */
+static uint64_t *
+slot(const struct rv_dict *d)
+{
+	size_t i = 0;
+
+	while (d->slots[i] == 0)
+		i++;
+	return &d->slots[i];
+}
+
+static void
+break_catalogue(struct rv_snapshot *s)
+{
+	struct rv_catalogue *c = s->catalogue;
+	struct rv_error why;
+
+	BREAKS(s->magic, 1);
+	BREAKS(s->epoch[0], '\0');
+	BREAKS(c->types[0].needs[1], 0);
+	BREAKS(c->types[0].type_wide, UINT64_MAX);
+	BREAKS(c->types[0].read_bit, 3);
+	BREAKS(c->types[0].within[1], 0);
+	BREAKS(c->types[5].minimum[0], 9);
+	BREAKS(c->types[0].name[0], c->types[0].name[1]);
+	BREAKS(c->types[0].sdk_name, c->types[1].sdk_name);
+	BREAKS(c->types[0].object_type_id, 77);
+	BREAKS(c->types[0].registered, 1);
+	BREAKS(c->defaults[0].read_bit, 64);
+	BREAKS(*slot(&c->type_names), 0);
+	BREAKS(c->default_keys.n, 0);
+}
+
+static void
+break_policy(struct rv_snapshot *s)
+{
+	const uint32_t paris = rv_collection_find(s, L("PARIS"));
+	const uint32_t eu = rv_scope_find(s, L("EU"));
+	struct rv_collection *c = AT(collections, struct rv_collection, paris);
+	struct rv_scope *scope = AT(scopes, struct rv_scope, eu);
+	struct rv_error why;
+
+	BREAKS(s->all_scopes, RV_NONE);
+	BREAKS(s->root_devices, RV_NONE);
+	BREAKS(s->root_users, s->root_devices);
+	BREAKS(s->roles[0].security, false);
+	BREAKS(s->roles[1].security, true);
+	BREAKS(s->roles[0].masks[0], UINT64_MAX);
+	BREAKS(s->roles[0].minimum, 4);
+	BREAKS(s->roles[0].assignments, NULL);
+	BREAKS(s->roles[1].masks, NULL);
+	BREAKS(s->role_order, NULL);
+	BREAKS(*slot(&s->role_ids), 0);
+	BREAKS(scope->assignments, NULL);
+	BREAKS(scope->present, false);
+	BREAKS(s->scope_order, NULL);
+	BREAKS(c->parent, paris);
+	BREAKS(c->parent, RV_NONE);
+	BREAKS(c->parent, s->root_users);
+	BREAKS(c->kind, RV_KIND_USER);
+	BREAKS(c->n_children, c->n_children + 1);
+	BREAKS(c->present, false);
+	BREAKS(c->members, NULL);
+	BREAKS(c->members, s->kinds[0]);
+	BREAKS(s->collection_order, s->role_order);
+	BREAKS(s->counts.roles, 0);
+	BREAKS(s->counts.scopes, 0);
+	BREAKS(s->counts.collections, 0);
+}
+
+static void
+break_subjects(struct rv_snapshot *s)
+{
+	struct rv_admin *bob = AT(admins, struct rv_admin, 2);
+	struct rv_assignment *a = &bob->grants->p[0];
+	struct rv_owner *owner = AT(owners, struct rv_owner, a->number);
+	struct rv_principal *p =
+	    AT(principal_admins, struct rv_principal, bob->principal);
+	struct rv_error why;
+
+	BREAKS(a->role, 999);
+	BREAKS(a->role, a->role + 1);
+	BREAKS(a->admin_id, 3);
+	BREAKS(a->number, a->number + 1);
+	BREAKS(a->assignment_id, 999);
+	BREAKS(a->all_scopes, !a->all_scopes);
+	BREAKS(a->all_devices, !a->all_devices);
+	BREAKS(a->all_users, !a->all_users);
+	BREAKS(a->bare, !a->bare);
+	BREAKS(a->until_ms, a->from_ms);
+	BREAKS(a->scopes.n, a->scopes.n - 1);
+	BREAKS(a->scope_row, NULL);
+	BREAKS(a->scope_row_bits, 0);
+	BREAKS(owner->admin_id, 3);
+	BREAKS(owner->what, owner->what ^ RV_OWNER_PRESENT);
+	BREAKS(owner->what, owner->what + 1);
+	BREAKS(owner->what, owner->what ^ RV_OWNER_BOUNDED);
+	BREAKS(owner->what, owner->what ^ RV_OWNER_BARE);
+	BREAKS(p->admin_id, 3);
+	BREAKS(p->present, false);
+	BREAKS(p->n_out, 1);
+	BREAKS(bob->principal, bob->principal + 1);
+	BREAKS(bob->present, false);
+	BREAKS(bob->out, true);
+	BREAKS(bob->grants, NULL);
+	BREAKS(s->admin_ids, s->kinds[0]);
+	BREAKS(s->counts.admins, 0);
+	BREAKS(s->counts.assignments, 0);
+}
+
+static void
+break_things(struct rv_snapshot *s)
+{
+	const uint32_t type = rv_type_find(s->catalogue, L("Application"));
+	const uint32_t object =
+	    rv_dict_find(&s->object_keys, type, L("app-eu"));
+	struct rv_scoping *scoping = AT(scopings, struct rv_scoping, object);
+	struct rv_error why;
+
+	BREAKS(scoping->a, 9999);
+	BREAKS(scoping->b, RV_SCOPES_MANY);
+	BREAKS(*scoping, ((struct rv_scoping){ 0, 0 }));
+	BREAKS(*scoping, ((struct rv_scoping){ RV_NONE, RV_NONE }));
+	BREAKS(s->object_orders[type], NULL);
+	BREAKS(s->implied, s->kinds[2]);
+	BREAKS(s->kinds[0], NULL);
+	BREAKS(s->kinds[2], s->kinds[1]);
+	BREAKS(s->resources.root, NULL);
+	BREAKS(s->counts.objects, 0);
+	BREAKS(s->counts.resources, 0);
+	BREAKS(s->counts.memberships, 0);
+	BREAKS(*slot(&s->object_keys), 0);
+}
+
 /* Validation sees each of these; without it they would be wrong answers. */
 static void
 test_validation(void **state)
@@ -192,62 +343,10 @@ test_validation(void **state)
 	sound_world(&w);
 	s = world_snapshot(&w);
 	assert_int_equal(rv_snapshot_validate(s, &why), RV_OK);
-#define BREAKS(lvalue, bad)                                                 \
-	do {                                                                \
-		__typeof__(lvalue) good = (lvalue);                         \
-                                                                            \
-		(lvalue) = (bad);                                           \
-		assert_int_not_equal(rv_snapshot_validate(s, &why), RV_OK); \
-		assert_true(why.text[0] != '\0');                           \
-		(lvalue) = good;                                            \
-	} while (0)
-	BREAKS(s->magic, 1);
-	BREAKS(s->all_scopes, RV_NONE);
-	BREAKS(s->root_devices, RV_NONE);
-	BREAKS(s->roles[0].security, false);
-	BREAKS(s->roles[1].security, true);
-	BREAKS(s->role_masks[0], UINT64_MAX);
-	BREAKS(s->types[0].needs[1], 0);
-	BREAKS(s->types[0].type_wide, UINT64_MAX);
-	BREAKS(s->types[0].read_bit, 3);
-	BREAKS(s->types[5].minimum[0], 9);
-	BREAKS(s->name_bit[0], 1);
-	BREAKS(s->name_type[0], 3);
-	BREAKS(s->class_bit[0], 63);
-	BREAKS(s->scope_rank[0], s->scope_rank[0] ^ 1);
-	BREAKS(s->collections[2].parent, 3);
-	BREAKS(s->collections[0].last, 0);
-	BREAKS(s->collections[1].last, (uint32_t)s->collection_ids.n);
-	BREAKS(s->collection_number[0], s->collection_number[0] ^ 1);
-	BREAKS(s->assignments[0].role, 999);
-	BREAKS(s->assignments[0].admin, 3);
-	BREAKS(s->assignments[0].all_scopes, !s->assignments[0].all_scopes);
-	BREAKS(s->assignments[0].bare, true);
-	BREAKS(s->assignments[0].until_ms, s->assignments[0].from_ms);
-	BREAKS(s->assignments[0].outer_set, 0);
-	BREAKS(s->assignments[0].scope_set, 9999);
-	BREAKS(s->assignments[0].outer.n, 0);
-	BREAKS(s->assignments[0].scopes.p, NULL);
-	BREAKS(s->assignments[0].masks, s->role_masks + s->n_types);
-	BREAKS(s->assignments[0].minimum, 3);
-	BREAKS(s->assignments[0].security, false);
-	BREAKS(s->scope_rows[0], 0);
-	BREAKS(s->admins_by_id[0], s->admins_by_id[1]);
-	BREAKS(s->collections_by_id[0], s->collections_by_id[1]);
-	BREAKS(s->type_first[s->n_types], 0);
-	BREAKS(s->admins[1].first, 0);
-	BREAKS(s->principal_admin[0], 1);
-	BREAKS(s->object_scopes[0].a, 9999);
-	BREAKS(s->object_scopes[0].b, RV_SCOPES_MANY);
-	BREAKS(s->resources[0].resource_id, 5);
-	BREAKS(s->resources[1].type, RV_RESOURCE_USER);
-	BREAKS(s->members.items[0], 0);
-	BREAKS(s->collection_sets.ids[0], 9999);
-	BREAKS(s->object_keys.places[0], s->object_keys.places[0] + 1);
-	BREAKS(s->inside.rows[0], s->inside.rows[0] ^ 1);
-	BREAKS(s->kind_rows[0], s->kind_rows[0] + 1);
-	BREAKS(s->role_ids.slots[0].at, s->role_ids.slots[0].at ^ 1);
-#undef BREAKS
+	break_catalogue(s);
+	break_policy(s);
+	break_subjects(s);
+	break_things(s);
 	assert_int_equal(rv_snapshot_validate(s, &why), RV_OK);
 	rv_snapshot_free(&s);
 	world_fini(&w);

@@ -428,6 +428,262 @@ test_lists_agree_with_checks(void **state)
 	}
 }
 
+/*
+ * A property that compares the answers of two sites: by the engine, or, to
+ * show that it can fail, by the naive evaluator with a mistake planted.
+ */
+struct two {
+	struct world one, other;
+	struct rv_snapshot *s_one, *s_other;
+	enum flaw flaw;
+};
+
+static enum rv_decision
+decide_in(const struct world *w, const struct rv_snapshot *s, enum flaw flaw,
+    struct asked *a)
+{
+	check(s, a);
+	if (flaw != FLAW_NONE)
+		naive_check(w, &a->s.u, a->at, &a->q, flaw, &a->v);
+	return a->v.decision;
+}
+
+static void
+two_open(struct two *t, uint64_t seed, enum flaw flaw, struct random *r)
+{
+	*t = (struct two){ .flaw = flaw };
+	*r = (struct random){ seed * 0x9e3779b97f4a7c15u + 21 };
+	random_world(&t->one, r);
+	world_copy(&t->other, &t->one);
+}
+
+static void
+two_close(struct two *t)
+{
+	rv_snapshot_free(&t->s_one);
+	rv_snapshot_free(&t->s_other);
+	world_fini(&t->other);
+	world_fini(&t->one);
+}
+
+/* Whether an object secured by scope is asked about, outside of a scope. */
+static bool
+is_outside(const struct world *w, const struct asked *a, struct rv_slice scope)
+{
+	const struct naive n = { w, &a->s.u, a->at, FLAW_NONE };
+	struct naive_question q;
+
+	if (naive_ask(&n, &a->q, &q) != RV_REASON_ALLOWED || q.type_wide ||
+	    q.on != ON_SCOPES)
+		return false;
+	return !naive_carries(&n, &q, scope);
+}
+
+/* P4: what happens in one scope changes no answer outside of it. */
+static size_t
+leaks_of_scope(uint64_t seed, enum flaw flaw)
+{
+	size_t leaks = 0;
+	struct random r;
+	struct two t;
+
+	two_open(&t, seed, flaw, &r);
+	if (t.one.n_scope > 1) {
+		const struct rv_slice scope =
+		    t.one.scope[1 + random_below(&r, t.one.n_scope - 1)]
+			.scope_id;
+
+		for (uint64_t id = 70000; id < 70003; id++) {
+			world_add_assignment(
+			    &t.other, (struct rv_row_assignment){ id,
+					  PICK(&t.one, &r, admin)->admin_id,
+					  PICK(&t.one, &r, role)->role_id,
+					  INT64_MIN, INT64_MAX });
+			world_add_assignment_scope(&t.other,
+			    (struct rv_row_assignment_scope){ id, scope });
+		}
+		t.s_one = world_snapshot(&t.one);
+		t.s_other = world_snapshot(&t.other);
+		for (size_t i = 0; i < QUESTIONS; i++) {
+			struct asked a;
+			enum rv_decision before;
+
+			ask(&t.one, &r, &a);
+			if (!is_outside(&t.one, &a, scope))
+				continue;
+			before = decide_in(&t.one, t.s_one, flaw, &a);
+			leaks +=
+			    decide_in(&t.other, t.s_other, flaw, &a) != before;
+		}
+	}
+	two_close(&t);
+	return leaks;
+}
+
+/*
+ * P5: what is given on a collection is given on the one that limits it, too:
+ * an assignment moved up the tree takes no collection away.
+ */
+static size_t
+losses_above(uint64_t seed, enum flaw flaw)
+{
+	size_t losses = 0;
+	struct random r;
+	struct two t;
+
+	two_open(&t, seed, flaw, &r);
+	for (size_t i = 0; i < t.other.n_assignment_collection; i++)
+		for (size_t k = 0; k < t.one.n_collection; k++)
+			if (rv_slice_eq(
+				t.one.assignment_collection[i].collection_id,
+				t.one.collection[k].collection_id) &&
+			    t.one.collection[k].limiting_id.p != NULL)
+				t.other.assignment_collection[i].collection_id =
+				    t.one.collection[k].limiting_id;
+	t.s_one = world_snapshot(&t.one);
+	t.s_other = world_snapshot(&t.other);
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		struct asked a;
+
+		ask(&t.one, &r, &a);
+		a.q.type = RV_SLICE_LIT("1");
+		a.q.key = PICK(&t.one, &r, collection)->collection_id;
+		if (decide_in(&t.one, t.s_one, flaw, &a) == RV_ALLOW)
+			losses += decide_in(&t.other, t.s_other, flaw, &a) !=
+				  RV_ALLOW;
+	}
+	two_close(&t);
+	return losses;
+}
+
+/*
+ * P11: at the very instant of its end an assignment gives nothing more, and
+ * until the instant that an answer names nothing changes.
+ */
+static size_t
+late_rights(uint64_t seed, enum flaw flaw)
+{
+	size_t late = 0;
+	struct random r;
+	struct two t;
+
+	two_open(&t, seed, flaw, &r);
+	/* All that end at 25 have never been. */
+	for (size_t i = 0; i < t.one.n_assignment; i++)
+		if (t.one.assignment[i].until_ms == 25) {
+			t.other.assignment[i].from_ms = INT64_MIN;
+			t.other.assignment[i].until_ms = INT64_MIN + 1;
+		}
+	t.s_one = world_snapshot(&t.one);
+	t.s_other = world_snapshot(&t.other);
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		struct asked a;
+		enum rv_decision now;
+		int64_t until_ms;
+
+		ask(&t.one, &r, &a);
+		a.at = 25;
+		now = decide_in(&t.other, t.s_other, flaw, &a);
+		late += decide_in(&t.one, t.s_one, flaw, &a) != now;
+		until_ms = a.v.valid_until_ms;
+		if (until_ms == INT64_MAX)
+			continue;
+		a.at = until_ms - 1;
+		late += decide_in(&t.one, t.s_one, flaw, &a) != now;
+	}
+	two_close(&t);
+	return late;
+}
+
+/*
+ * P13: whatever is asked has an answer, and what cannot be is a deny: bytes
+ * that are no names, levels that there are not, counts that are too high.
+ */
+static size_t
+allows_of_nonsense(uint64_t seed, enum flaw flaw)
+{
+	static char text[70000];
+	struct random r = { seed + 1313 };
+	struct rv_snapshot *s;
+	size_t allows = 0;
+	struct world w;
+
+	random_world(&w, &r);
+	s = world_snapshot(&w);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)random_next(&r);
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		const struct rv_slice junk = { text + random_below(&r, 100),
+			random_chance(&r, 10) ? 69000 : random_below(&r, 40) };
+		struct asked a;
+
+		ask(&w, &r, &a);
+		switch (random_below(&r, 4)) {
+		case 0:
+			a.q.type = junk;
+			break;
+		case 1:
+			a.q.operation = junk;
+			break;
+		case 2:
+			a.s.u.level = (enum rv_level)(4 + random_below(&r, 9));
+			break;
+		default:
+			a.s.u.n_own = SIZE_MAX;
+			a.s.u.n_ids = 1;
+			a.s.ids[0] = junk;
+			break;
+		}
+		allows += decide_in(&w, s, flaw, &a) == RV_ALLOW;
+		assert_true(
+		    a.v.decision == RV_ALLOW || a.v.decision == RV_DENY);
+	}
+	rv_snapshot_free(&s);
+	world_fini(&w);
+	return allows;
+}
+
+/* Holds for the engine on every site, and sees a planted mistake on some. */
+static void
+property(size_t (*broken)(uint64_t seed, enum flaw flaw), enum flaw planted)
+{
+	size_t seen = 0;
+
+	for (uint64_t seed = 1; seed <= WORLDS; seed++)
+		assert_int_equal(broken(seed, FLAW_NONE), 0);
+	for (uint64_t seed = 1; seen == 0 && seed <= WORLDS; seed++)
+		seen += broken(seed, planted);
+	assert_true(seen > 0);
+}
+
+static void
+test_scopes_are_isolated(void **state)
+{
+	(void)state;
+	property(leaks_of_scope, FLAW_ROLES_ADDED_UP);
+}
+
+static void
+test_limiting_gives_as_much(void **state)
+{
+	(void)state;
+	property(losses_above, FLAW_NO_CHAIN);
+}
+
+static void
+test_time_ends_rights(void **state)
+{
+	(void)state;
+	property(late_rights, FLAW_UNTIL_INCLUSIVE);
+}
+
+static void
+test_nonsense_is_denied(void **state)
+{
+	(void)state;
+	property(allows_of_nonsense, FLAW_LEVEL_ANY);
+}
+
 int
 main(void)
 {
@@ -439,6 +695,10 @@ main(void)
 		cmocka_unit_test(test_history_does_not_matter),
 		cmocka_unit_test(test_named_assignments_suffice),
 		cmocka_unit_test(test_lists_agree_with_checks),
+		cmocka_unit_test(test_scopes_are_isolated),
+		cmocka_unit_test(test_limiting_gives_as_much),
+		cmocka_unit_test(test_time_ends_rights),
+		cmocka_unit_test(test_nonsense_is_denied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

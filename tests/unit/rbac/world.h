@@ -83,6 +83,20 @@ world_grow(void *p, size_t n, size_t size)
 	}
 EACH_TABLE(WORLD_ADD)
 
+/* Takes one row out; the others keep their order. */
+#define WORLD_DROP(table)                                                \
+	static inline void world_drop_##table(struct world *w, size_t i) \
+	{                                                                \
+		w->n_##table--;                                          \
+		memmove(&w->table[i], &w->table[i + 1],                  \
+		    (w->n_##table - i) * sizeof(*w->table));             \
+		/* world_add_*() makes room at powers of two. */         \
+		if ((w->n_##table & (w->n_##table - 1)) == 0)            \
+			w->table = world_grow(                           \
+			    w->table, w->n_##table, sizeof(*w->table));  \
+	}
+EACH_TABLE(WORLD_DROP)
+
 static inline void
 world_init(struct world *w)
 {
