@@ -142,6 +142,55 @@ rv_copy_int8(const struct rv_copy_field *f, int64_t *ret_value)
 	return RV_OK;
 }
 
+#define ARRAY_HEADER 12u /* dimensions, NULL flag, type */
+#define ARRAY_BOUNDS 8u	 /* of each dimension: length, lower bound */
+#define ELEMENT	     12u /* its length, 8 bytes */
+#define INT8_OID     20u
+
+/* As array_send() writes it (src/backend/utils/adt/arrayfuncs.c). */
+int
+rv_copy_int8s(const struct rv_copy_field *f, struct rv_copy_int8s *ret_array)
+{
+	struct rv_copy_int8s a = { NULL, 0 };
+	uint32_t dimensions;
+
+	if (f->p == NULL || f->n < ARRAY_HEADER)
+		return RV_ERR_INVALID;
+	dimensions = be32(f->p);
+	if (dimensions > 1 || be32(f->p + 4) != 0 || be32(f->p + 8) != INT8_OID)
+		return RV_ERR_INVALID;
+	if (dimensions == 0) {
+		if (f->n != ARRAY_HEADER)
+			return RV_ERR_INVALID;
+		*ret_array = a;
+		return RV_OK;
+	}
+	if (f->n < ARRAY_HEADER + ARRAY_BOUNDS)
+		return RV_ERR_INVALID;
+	a.n = be32(f->p + ARRAY_HEADER);
+	a.p = f->p + ARRAY_HEADER + ARRAY_BOUNDS;
+	if ((f->n - ARRAY_HEADER - ARRAY_BOUNDS) / ELEMENT != a.n ||
+	    (f->n - ARRAY_HEADER - ARRAY_BOUNDS) % ELEMENT != 0)
+		return RV_ERR_INVALID;
+	for (size_t i = 0; i < a.n; i++)
+		if (be32(a.p + i * ELEMENT) != sizeof(int64_t))
+			return RV_ERR_INVALID;
+	*ret_array = a;
+	return RV_OK;
+}
+
+int64_t
+rv_copy_element(const struct rv_copy_int8s *array, size_t i)
+{
+	const char *p = array->p + i * ELEMENT + 4;
+	uint64_t bits = (uint64_t)be32(p) << 32 | be32(p + 4);
+	int64_t v;
+
+	RV_ASSERT(i < array->n);
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
 int
 rv_copy_bool(const struct rv_copy_field *f, bool *ret_value)
 {

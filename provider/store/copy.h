@@ -48,6 +48,17 @@ RV_MUSTUSE int rv_copy_end(const struct rv_copy *c, struct rv_error *e);
 RV_MUSTUSE int rv_copy_int4(const struct rv_copy_field *f, int32_t *ret_value);
 RV_MUSTUSE int rv_copy_int8(const struct rv_copy_field *f, int64_t *ret_value);
 RV_MUSTUSE int rv_copy_bool(const struct rv_copy_field *f, bool *ret_value);
+/*
+ * The elements of a bigint[] of one dimension without NULL, of which the
+ * i-th is rv_copy_element(): checked as a whole, for long arrays of ids.
+ */
+struct rv_copy_int8s {
+	const char *p;
+	size_t n;
+};
+RV_MUSTUSE int rv_copy_int8s(
+    const struct rv_copy_field *f, struct rv_copy_int8s *ret_array);
+int64_t rv_copy_element(const struct rv_copy_int8s *array, size_t i);
 /* Well-formed UTF-8 without NUL; borrowed from the piece. */
 RV_MUSTUSE int rv_copy_text(
     const struct rv_copy_field *f, struct rv_slice *ret_value);

@@ -211,6 +211,33 @@ rv_db_query(struct rv_db *db, const char *sql, int n_params,
 }
 
 int
+rv_db_prepare(
+    struct rv_db *db, const char *name, const char *sql, struct rv_error *e)
+{
+	int r;
+
+	db->sqlstate[0] = '\0';
+	if (!PQsendPrepare(db->conn, name, sql, 0, NULL))
+		return lost(db, e);
+	r = flush(db, silence_ends(db->deadline_ms), e);
+	return r != RV_OK ? r : finish(db, NULL, e);
+}
+
+int
+rv_db_run(struct rv_db *db, const char *name, int n_params,
+    const char *const *params, PGresult **ret_result, struct rv_error *e)
+{
+	int r;
+
+	db->sqlstate[0] = '\0';
+	if (!PQsendQueryPrepared(
+		db->conn, name, n_params, params, NULL, NULL, 0))
+		return lost(db, e);
+	r = flush(db, silence_ends(db->deadline_ms), e);
+	return r != RV_OK ? r : finish(db, ret_result, e);
+}
+
+int
 rv_db_execute(struct rv_db *db, const char *sql, struct rv_error *e)
 {
 	return rv_db_query(db, sql, 0, NULL, NULL, e);

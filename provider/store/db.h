@@ -43,6 +43,14 @@ RV_MUSTUSE int rv_db_query(struct rv_db *db, const char *sql, int n_params,
 RV_MUSTUSE int rv_db_execute(
     struct rv_db *db, const char *sql, struct rv_error *e);
 /*
+ * A statement that is planned once a session and run often, under a name of
+ * its own.
+ */
+RV_MUSTUSE int rv_db_prepare(
+    struct rv_db *db, const char *name, const char *sql, struct rv_error *e);
+RV_MUSTUSE int rv_db_run(struct rv_db *db, const char *name, int n_params,
+    const char *const *params, PGresult **ret_result, struct rv_error *e);
+/*
  * Any number of statements as one text (a migration); an error names the
  * line where the server names a place.
  */

@@ -55,6 +55,9 @@ load_views(struct loader *l, struct rv_db *db, struct rv_error *e)
 	int r = rv_db_execute(
 	    db, "begin isolation level repeatable read read only", e);
 
+	/* Estimates are high where there are no statistics: no compiling. */
+	if (r == RV_OK)
+		r = rv_db_execute(db, "set local jit = off", e);
 	for (size_t i = 0; i < rv_load_n_views && r == RV_OK; i++) {
 		l->view = &rv_load_views[i];
 		r = load_view(l, db, e);

@@ -133,7 +133,9 @@ check(const struct columns *c, struct rv_error *e)
 ROW(site,
     .revision = id64(&c, 0),
     .epoch = text(&c, 1),
-    .minimum = level(&c, 2))
+    .minimum = level(&c, 2),
+    .pairing = (enum rv_pairing)integer(&c, 3, RV_PAIRING_ASSIGNMENT,
+	RV_PAIRING_USER))
 ROW(type,
     .object_type_id = type_id(&c, 0),
     .sdk_name = text(&c, 1),
@@ -160,6 +162,9 @@ ROW(default_instance,
     .key = text(&c, 1),
     .read_bit = bit(&c, 2),
     .modify_bit = bit(&c, 3))
+ROW(deploy,
+    .object_type_id = type_id(&c, 0),
+    .bit = bit(&c, 1))
 ROW(role,
     .role_id = text(&c, 0),
     .name = text(&c, 1),
@@ -200,22 +205,102 @@ ROW(object_scope,
     .object_type_id = type_id(&c, 0),
     .key = text(&c, 1),
     .scope_id = text(&c, 2))
-ROW(resource,
-    .resource_id = id32(&c, 0),
-    .type = (enum rv_resource_type)integer(&c, 1, RV_RESOURCE_GROUP,
-	RV_RESOURCE_DEVICE))
-ROW(member,
-    .collection_id = text(&c, 0),
-    .resource_id = id32(&c, 1))
+/* clang-format on */
 
+/*
+ * The two large tables come as arrays of ids: PostgreSQL and we spend most
+ * of the time on rows, not on what is in them.
+ */
+static struct rv_copy_int8s
+ids(struct columns *c, unsigned i)
+{
+	struct rv_copy_int8s a = { NULL, 0 };
+
+	if (rv_copy_int8s(&c->f[i], &a) != RV_OK)
+		note_bad(c, i);
+	return a;
+}
+
+static uint32_t
+id_at(
+    struct columns *c, unsigned column, const struct rv_copy_int8s *a, size_t i)
+{
+	int64_t id = rv_copy_element(a, i);
+
+	if (id < 0 || id > UINT32_MAX)
+		note_bad(c, column);
+	return (uint32_t)id;
+}
+
+static int
+take_resource(struct rv_builder *b, const struct rv_copy_field *fields,
+    struct rv_error *e)
+{
+	struct columns c = { .f = fields };
+	struct rv_row_resource row = {
+		.type = (enum rv_resource_type)integer(
+		    &c, 0, RV_RESOURCE_GROUP, RV_RESOURCE_DEVICE),
+	};
+	const struct rv_copy_int8s a = ids(&c, 1);
+	int r = check(&c, e);
+
+	for (size_t i = 0; i < a.n && r == RV_OK; i++) {
+		row.resource_id = id_at(&c, 1, &a, i);
+		r = check(&c, e);
+		if (r == RV_OK)
+			r = rv_builder_resource(b, &row, e);
+	}
+	return r;
+}
+
+static int
+take_member(struct rv_builder *b, const struct rv_copy_field *fields,
+    struct rv_error *e)
+{
+	struct columns c = { .f = fields };
+	struct rv_row_member row = { .collection_id = text(&c, 0) };
+	const struct rv_copy_int8s a = ids(&c, 1);
+	int r = check(&c, e);
+
+	for (size_t i = 0; i < a.n && r == RV_OK; i++) {
+		row.resource_id = id_at(&c, 1, &a, i);
+		r = check(&c, e);
+		if (r == RV_OK)
+			r = rv_builder_member(b, &row, e);
+	}
+	return r;
+}
+
+/* clang-format off */
+#define QUERY(what, n, query)                                                  \
+	{ "feed_" #what, "copy (" query ") to stdout (format binary)", n,      \
+	    take_##what }
 #define VIEW(what, n, columns)                                                 \
-	{ "feed_" #what,                                                       \
-	    "copy (select " columns " from reeve.feed_" #what                  \
-	    ") to stdout (format binary)", n, take_##what }
+	QUERY(what, n, "select " columns " from reeve.feed_" #what)
+
+/*
+ * Pieces of ids, by the id, so that no message is large.  They are short
+ * where ids lie far from each other.
+ */
+#define RESOURCES                                                              \
+	"select resource_type, array_agg(resource_id)"                         \
+	" from reeve.feed_resource"                                            \
+	" group by resource_type, resource_id / 65536"                         \
+	" order by resource_type, resource_id / 65536"
+/*
+ * From the index, collection by collection.  An array is cut in pieces
+ * after it was made; its members are in order, which the builder likes.
+ */
+#define MEMBERS                                                                \
+	"select p.collection_id, p.ids[s.n + 1 : s.n + 65536] from (select"    \
+	" c.collection_id, array(select m.resource_id from reeve.feed_member"  \
+	" m where m.collection_id = c.collection_id order by m.resource_id)"   \
+	" as ids from reeve.feed_collection c offset 0) p,"                    \
+	" generate_series(0, cardinality(p.ids) - 1, 65536) s (n)"
 
 /* In the order in which the builder wants its tables. */
 const struct rv_load_view rv_load_views[] = {
-	VIEW(site, 3, "revision, epoch, minimum"),
+	VIEW(site, 4, "revision, epoch, minimum, pairing"),
 	VIEW(type, 4, "object_type_id, sdk_name, class_name, secured_by"),
 	VIEW(operation, 6,
 	    "object_type_id, bit, name, type_wide, security, minimum"),
@@ -223,6 +308,7 @@ const struct rv_load_view rv_load_views[] = {
 	VIEW(class_operation, 3, "class_name, operation, bit"),
 	VIEW(default_instance, 4,
 	    "object_type_id, object_key, read_bit, modify_bit"),
+	VIEW(deploy, 2, "object_type_id, bit"),
 	VIEW(role, 3, "role_id, name, minimum"),
 	VIEW(role_operation, 3, "role_id, object_type_id, bit"),
 	VIEW(scope, 1, "scope_id"),
@@ -235,8 +321,8 @@ const struct rv_load_view rv_load_views[] = {
 	VIEW(assignment_collection, 2, "assignment_id, collection_id"),
 	VIEW(object, 2, "object_type_id, object_key"),
 	VIEW(object_scope, 3, "object_type_id, object_key, scope_id"),
-	VIEW(resource, 2, "resource_id, resource_type"),
-	VIEW(member, 2, "collection_id, resource_id"),
+	QUERY(resource, 2, RESOURCES),
+	QUERY(member, 2, MEMBERS),
 };
 /* clang-format on */
 const size_t rv_load_n_views = sizeof(rv_load_views) / sizeof(rv_load_views[0]);

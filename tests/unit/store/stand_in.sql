@@ -6,7 +6,8 @@ begin
 		create role runtime login;
 	end if;
 end $$;
-create table reeve.feed_site (revision bigint, epoch text, minimum integer);
+create table reeve.feed_site (revision bigint, epoch text, minimum integer,
+    pairing integer);
 create table reeve.feed_type (object_type_id integer, sdk_name text,
     class_name text, secured_by integer);
 create table reeve.feed_operation (object_type_id integer, bit integer,
@@ -17,6 +18,7 @@ create table reeve.feed_class_operation (class_name text, operation text,
     bit integer);
 create table reeve.feed_default_instance (object_type_id integer,
     object_key text, read_bit integer, modify_bit integer);
+create table reeve.feed_deploy (object_type_id integer, bit integer);
 create table reeve.feed_role (role_id text, name text, minimum integer);
 create table reeve.feed_role_operation (role_id text,
     object_type_id integer, bit integer);
@@ -36,15 +38,21 @@ create table reeve.feed_object_scope (object_type_id integer,
     object_key text, scope_id text);
 create table reeve.feed_resource (resource_id bigint, resource_type integer);
 create table reeve.feed_member (collection_id text, resource_id bigint);
+create table reeve.feed_change (revision bigint, ordinal integer, entity text,
+    key text, old jsonb, new jsonb);
+create function reeve.to_ms(at timestamptz) returns bigint language sql
+    return (extract(epoch from at) * 1000)::bigint;
 grant usage on schema reeve to runtime;
 grant select on all tables in schema reeve to runtime;
 
-insert into reeve.feed_site values (7, 'first', 1);
+insert into reeve.feed_site values (7, 'first', 1, 0);
 insert into reeve.feed_type values
     (1, 'Collection', 'SMS_Collection', 2),
+    (29, 'SecuredCategory', 'SMS_SecuredCategory', 0),
     (31, 'Application', 'SMS_Application', 1);
 insert into reeve.feed_operation values
     (1, 0, 'Read', false, false, 0),
+    (29, 0, 'Read', false, false, 0),
     (31, 0, 'Read', false, false, 0),
     (31, 1, 'Modify', false, false, 0);
 insert into reeve.feed_role values ('R1', 'Reader', 0);
@@ -56,7 +64,8 @@ insert into reeve.feed_admin values (1, false, false, 'krb5:alice@LAB.TEST',
     null);
 insert into reeve.feed_assignment values (1, 1, 'R1', null, null);
 insert into reeve.feed_assignment_scope values (1, 'SMS00ALL');
-insert into reeve.feed_object values (31, 'app-1');
+insert into reeve.feed_object values (31, 'app-1'), (29, 'SMS00ALL'),
+    (29, 'SMS00UNA');
 insert into reeve.feed_object_scope values (31, 'app-1', 'SMS00UNA');
 insert into reeve.feed_resource values (16777217, 5);
 insert into reeve.feed_member values ('C1', 16777217);

@@ -187,6 +187,75 @@ reads_limits_of_integers(void **state)
 	assert_true(v8 == INT64_MIN);
 }
 
+/* Dimensions, no NULL, bigint; length and lower bound; elements. */
+#define ARRAY_HEAD \
+	"\0\0\0\1" \
+	"\0\0\0\0" \
+	"\0\0\0\24"
+#define ARRAY_OF_2                            \
+	ARRAY_HEAD "\0\0\0\2"                 \
+		   "\0\0\0\1"                 \
+		   "\0\0\0\10"                \
+		   "\0\0\0\0\377\377\377\377" \
+		   "\0\0\0\10"                \
+		   "\377\377\377\377\377\377\377\376"
+
+static void
+reads_arrays_of_ids(void **state)
+{
+	static const char two[] = ARRAY_OF_2;
+	static const char none[] = "\0\0\0\0"
+				   "\0\0\0\0"
+				   "\0\0\0\24";
+	struct rv_copy_field f = { two, sizeof(two) - 1 };
+	struct rv_copy_int8s a;
+
+	(void)state;
+	assert_int_equal(rv_copy_int8s(&f, &a), RV_OK);
+	assert_int_equal(a.n, 2);
+	assert_true(rv_copy_element(&a, 0) == UINT32_MAX);
+	assert_true(rv_copy_element(&a, 1) == -2);
+	f = (struct rv_copy_field){ none, sizeof(none) - 1 };
+	assert_int_equal(rv_copy_int8s(&f, &a), RV_OK);
+	assert_int_equal(a.n, 0);
+}
+
+static void
+refuses_other_arrays(void **state)
+{
+	/* Which byte becomes what. */
+	static const struct {
+		size_t at;
+		char value;
+	} wrong[] = {
+		{ 3, 2 },   /* dimensions */
+		{ 3, 0 },   /* none, with elements */
+		{ 7, 1 },   /* a NULL */
+		{ 11, 23 }, /* integer */
+		{ 15, 1 },  /* fewer elements than there are */
+		{ 15, 3 },  /* more */
+		{ 12, 127 },
+		{ 23, 4 }, /* the length of an element */
+		{ 35, -1 },
+	};
+	char bytes[sizeof(ARRAY_OF_2) - 1];
+	struct rv_copy_field f = { bytes, sizeof(bytes) };
+	struct rv_copy_int8s a = { NULL, 7 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		memcpy(bytes, ARRAY_OF_2, sizeof(bytes));
+		bytes[wrong[i].at] = wrong[i].value;
+		assert_int_equal(rv_copy_int8s(&f, &a), RV_ERR_INVALID);
+	}
+	memcpy(bytes, ARRAY_OF_2, sizeof(bytes));
+	for (f.n = 0; f.n < sizeof(bytes); f.n++)
+		assert_int_equal(rv_copy_int8s(&f, &a), RV_ERR_INVALID);
+	f.p = NULL;
+	assert_int_equal(rv_copy_int8s(&f, &a), RV_ERR_INVALID);
+	assert_int_equal(a.n, 7);
+}
+
 int
 main(void)
 {
@@ -197,6 +266,8 @@ main(void)
 		cmocka_unit_test(refuses_malformed_data),
 		cmocka_unit_test(refuses_other_types),
 		cmocka_unit_test(reads_limits_of_integers),
+		cmocka_unit_test(reads_arrays_of_ids),
+		cmocka_unit_test(refuses_other_arrays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
