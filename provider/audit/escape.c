@@ -115,8 +115,8 @@ escape_json(struct rv_slice s, char *out, size_t *ret_used)
 	return put_code_point(out, cp);
 }
 
-void
-rv_audit_put_json(struct rv_buf *out, struct rv_slice text, size_t max)
+static void
+put_json(struct rv_buf *out, struct rv_slice text, size_t max, bool brief)
 {
 	size_t start, used;
 	char one[LONGEST];
@@ -132,12 +132,27 @@ rv_audit_put_json(struct rv_buf *out, struct rv_slice text, size_t max)
 			continue;
 		n = escape_json(rest, one, &used);
 		if (out->n - start + n > max) {
-			put_cut(out, rest.n);
+			if (brief)
+				rv_buf_putc(out, '~');
+			else
+				put_cut(out, rest.n);
 			break;
 		}
 		rv_buf_put(out, one, n);
 	}
 	rv_buf_putc(out, '"');
+}
+
+void
+rv_audit_put_json(struct rv_buf *out, struct rv_slice text, size_t max)
+{
+	put_json(out, text, max, false);
+}
+
+void
+rv_audit_put_json_brief(struct rv_buf *out, struct rv_slice text, size_t max)
+{
+	put_json(out, text, max, true);
 }
 
 /* ---- SMSProv.log ------------------------------------------------------- */

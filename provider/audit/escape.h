@@ -14,6 +14,9 @@
  * "...[cut N bytes]" with the number of bytes left out is put at its end.
  */
 void rv_audit_put_json(struct rv_buf *out, struct rv_slice text, size_t max);
+/* The same with "~" at the end of what was cut: for many texts. */
+void rv_audit_put_json_brief(
+    struct rv_buf *out, struct rv_slice text, size_t max);
 
 /*
  * Appends the text in double quotes for a line in the form of SMSProv.log:

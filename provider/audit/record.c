@@ -15,6 +15,7 @@
 #define DETAIL_MAX	 (96 * 1024)
 #define TEXTS_MAX	 256
 #define NUMBERS_MAX	 1024
+#define ITEMS_FEW	 100
 
 /* ---- Members ----------------------------------------------------------- */
 
@@ -166,6 +167,47 @@ put_object(struct rv_buf *out, const struct rv_audit_fields *f)
 	rv_buf_putc(out, '}');
 }
 
+/*
+ * ["reason","action","type","id","about"], as far as there are any.  Texts
+ * are cut where there are so many that a record could grow too long.
+ */
+static void
+put_item(struct rv_buf *out, const struct rv_audit_item *item, bool many)
+{
+	const struct rv_slice texts[] = { item->action, item->object_type,
+		item->object_id, item->about };
+	/* A thousand of them, and all else, are below RV_AUDIT_RECORD_MAX. */
+	static const size_t most[] = { 32, 32, 96, 28 };
+	size_t n = sizeof(texts) / sizeof(texts[0]);
+
+	while (n > 0 && texts[n - 1].p == NULL)
+		n--;
+	rv_buf_printf(out, "[\"%s\"", item->reason);
+	for (size_t i = 0; i < n; i++) {
+		rv_buf_putc(out, ',');
+		if (texts[i].p == NULL)
+			rv_buf_puts(out, "null");
+		else if (many)
+			rv_audit_put_json_brief(out, texts[i], most[i]);
+		else
+			rv_audit_put_json(out, texts[i], ITEM_MAX);
+	}
+	rv_buf_putc(out, ']');
+}
+
+static void
+put_items(struct rv_buf *out, const struct rv_audit_fields *f)
+{
+	if (f->n_items == 0)
+		return;
+	put_name(out, "items");
+	for (size_t i = 0; i < f->n_items; i++) {
+		rv_buf_putc(out, i == 0 ? '[' : ',');
+		put_item(out, &f->items[i], f->n_items > ITEMS_FEW);
+	}
+	rv_buf_putc(out, ']');
+}
+
 static void
 put_head(struct rv_buf *out, const struct rv_audit_fields *f)
 {
@@ -189,6 +231,7 @@ rv_audit_record_encode(const struct rv_audit_fields *f, struct rv_buf *out)
 	put_subject(out, f);
 	put_text(out, "about", f->about, TEXT_MAX);
 	put_text(out, "about_groups_hash", f->about_groups_hash, TEXT_MAX);
+	put_texts(out, "abouts", f->abouts, f->n_abouts);
 	put_source(out, f);
 	put_request(out, f);
 	put_text(out, "action", f->action, TEXT_MAX);
@@ -196,6 +239,7 @@ rv_audit_record_encode(const struct rv_audit_fields *f, struct rv_buf *out)
 	put_texts(out, "groups", f->groups, f->n_groups);
 	put_texts(out, "scopes", f->scopes, f->n_scopes);
 	put_numbers(out, "matched", f->matched, f->n_matched);
+	put_items(out, f);
 	if (f->count >= 0)
 		put_integer(out, "count", f->count);
 	put_text(out, "ids_sha256", f->ids_hash, TEXT_MAX);

@@ -10,6 +10,15 @@
 #include "reeve/base.h"
 #include "reeve/rbac.h"
 
+/* One answer of a batch. */
+struct rv_audit_item {
+	const char *reason;    /* a word: "allowed", or why not */
+	struct rv_slice about; /* absent: the caller itself */
+	struct rv_slice action;
+	struct rv_slice object_type;
+	struct rv_slice object_id;
+};
+
 /* Slices may be absent: the member is then left out. */
 struct rv_audit_fields {
 	int64_t ts_ns;	 /* UTC */
@@ -31,6 +40,8 @@ struct rv_audit_fields {
 	} subject;
 	struct rv_slice about; /* the other subject that is asked about */
 	struct rv_slice about_groups_hash; /* hex */
+	const struct rv_slice *abouts;	   /* several: principal, blank, hash */
+	size_t n_abouts;
 	struct {
 		struct rv_slice ip;
 		uint16_t port;
@@ -48,6 +59,8 @@ struct rv_audit_fields {
 	size_t n_scopes;
 	const uint64_t *matched;
 	size_t n_matched;
+	const struct rv_audit_item *items; /* of a batch */
+	size_t n_items;
 	/* lists: how many rows, and the SHA-256 of their keys, hex */
 	int64_t count; /* -1: no list */
 	struct rv_slice ids_hash;

@@ -22,6 +22,10 @@ PARAM(listen, list, "127.0.0.1:8443", 0, 0, RESTART,
 PARAM(port_file, path, "", 0, 0, RESTART,
     "File into which the first bound port is written once the provider "
     "listens.")
+PARAM(public_url, string, "", 0, 0, RESTART,
+    "URL at which callers reach the provider, https://HOST[:PORT], without a "
+    "slash at the end. It is the identity of the decision point in its "
+    "metadata, which are not served while it is unset.")
 PARAM(tls_certificate, path, "", 0, 0, RESTART,
     "Certificate chain of the provider, PEM, leaf first.")
 PARAM(tls_key, path, "", 0, 0, RESTART,
@@ -137,6 +141,14 @@ PARAM(store_deadline, duration, "2s", 50, 60000, RESTART,
 PARAM(max_staleness, duration, "60s", 1000, 300000, RESTART,
     "Age of the last confirmation of the snapshot beyond which decisions "
     "are refused.")
+
+SECTION("Questions")
+PARAM(max_batch, integer, "1000", 1, 1000, RESTART,
+    "Questions in one batch; a larger one is refused.")
+PARAM(revision_wait, duration, "1s", 0, 60000, RESTART,
+    "Time that a request waits for the revision of the site's rules that it "
+    "asks for (Reeve-At-Least), before it is told that this provider does "
+    "not have it.")
 
 SECTION("Audit")
 PARAM(audit_directory, path, "", 0, 0, RESTART,

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "loop/loop.h"
+#include "pipeline/at_least.h"
 #include "pipeline/group_sets.h"
 #include "pipeline/hex.h"
 #include "pipeline/lane.h"
@@ -131,7 +132,8 @@ rv_exchange_free(struct rv_exchange *x)
 		*x->ended = true;
 	(void)atomic_fetch_sub(&x->lane->exchanges, 1);
 	rv_identity_unref(&x->identity);
-	rv_identity_unref(&x->about);
+	for (size_t i = 0; i < x->n_abouts; i++)
+		rv_identity_unref(&x->abouts[i]);
 	rv_buf_fini(&x->entry.record);
 	rv_buf_fini(&x->entry.line);
 	rv_arena_free(&x->arena);
@@ -335,8 +337,8 @@ want_body(struct rv_exchange *x)
 	x->ops->want_body(x->door, max);
 }
 
-void
-rv_exchange_authenticated(struct rv_exchange *x)
+static void
+go_on(struct rv_exchange *x)
 {
 	unsigned allowed;
 
@@ -361,6 +363,13 @@ rv_exchange_authenticated(struct rv_exchange *x)
 		return;
 	}
 	want_body(x);
+}
+
+/* What a request wants to be decided by is waited for before the gate. */
+void
+rv_exchange_authenticated(struct rv_exchange *x)
+{
+	rv_at_least(x, go_on);
 }
 
 void

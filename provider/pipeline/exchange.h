@@ -34,8 +34,10 @@ struct rv_exchange {
 	const struct rv_route *route;
 
 	const struct rv_identity *identity; /* NULL until authenticated */
-	const struct rv_identity *about; /* the other one that is asked about */
-	struct rv_slice session_token;	 /* the one that was presented */
+	/* The others that are asked about; references of the exchange. */
+	const struct rv_identity **abouts;
+	size_t n_abouts;
+	struct rv_slice session_token; /* the one that was presented */
 	char session_id[RV_SESSION_ID_SIZE];
 	int64_t session_ends_at_ms;
 

@@ -70,6 +70,26 @@ groups_hash(struct rv_exchange *x, const struct rv_identity *id, bool *ok)
 	    rv_hex(hex, id->groups_hash, sizeof(id->groups_hash)));
 }
 
+/* Several others: "alice@EXAMPLE.ORG HASH" for each. */
+static bool
+record_abouts(struct rv_exchange *x)
+{
+	struct rv_slice *abouts =
+	    rv_arena_alloc(x->arena, x->n_abouts * sizeof(*abouts));
+	bool ok = abouts != NULL;
+
+	for (size_t i = 0; ok && i < x->n_abouts; i++) {
+		struct rv_slice hash = groups_hash(x, x->abouts[i], &ok);
+
+		abouts[i] = rv_slice_of(rv_arena_printf(x->arena, "%s %.*s",
+		    x->abouts[i]->principal, RV_SLICE_FMT(hash)));
+		ok &= abouts[i].p != NULL;
+	}
+	x->record.abouts = abouts;
+	x->record.n_abouts = x->n_abouts;
+	return ok;
+}
+
 /* Fields that every answer has. */
 static void
 complete_answer(struct rv_exchange *x)
@@ -138,8 +158,10 @@ rv_exchange_finish(struct rv_exchange *x)
 	if (x->identity != NULL)
 		x->record.subject.groups_hash =
 		    groups_hash(x, x->identity, &ok);
-	if (x->about != NULL)
-		x->record.about_groups_hash = groups_hash(x, x->about, &ok);
+	if (x->n_abouts == 1)
+		x->record.about_groups_hash = groups_hash(x, x->abouts[0], &ok);
+	else if (x->n_abouts > 1)
+		ok &= record_abouts(x);
 	rv_audit_record_encode(&x->record, &x->entry.record);
 	rv_audit_line_encode(&x->record, &x->entry.line);
 	if (!ok || x->entry.record.failed || x->entry.line.failed) {

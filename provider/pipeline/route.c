@@ -13,6 +13,13 @@
 		.access = RV_ACCESS_GUARDED, .type = class,              \
 		.operation = "Read", .event = "list", .handle = handler, \
 	}
+/* Questions: about oneself for everybody, about others with Simulate. */
+#define ASK(where, what, handler)                                           \
+	{                                                                   \
+		.method = RV_POST, .path = where, .access = RV_ACCESS_SELF, \
+		.body = true, .bad_media_status = 400, .event = what,       \
+		.handle = handler,                                          \
+	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct rv_route rv_routes[] = {
@@ -37,14 +44,48 @@ const struct rv_route rv_routes[] = {
 	    .event = "health",
 	    .handle = rv_rest_version,
 	},
+	ASK("/access/v1/evaluation", "decision", rv_rest_evaluation),
+	ASK("/access/v1/evaluations", "decision", rv_rest_evaluations),
+	ASK("/access/v1/search/resource", "list", rv_rest_search_resource),
 	{
 	    .method = RV_POST,
-	    .path = "/access/v1/evaluation",
-	    .access = RV_ACCESS_SELF, /* about others: Simulate on Users */
+	    .path = "/access/v1/search/subject",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "SMS_Admin",
+	    .operation = "Simulate",
+	    .body = true,
+	    .bad_media_status = 400,
+	    .event = "list",
+	    .handle = rv_rest_search_subject,
+	},
+	ASK("/access/v1/search/action", "list", rv_rest_search_action),
+	{
+	    .method = RV_GET,
+	    .path = "/.well-known/authzen-configuration",
+	    .access = RV_ACCESS_OPEN,
+	    .event = "metadata",
+	    .handle = rv_rest_metadata,
+	},
+	ASK("/reeve/v1/explain", "decision", rv_rest_explain),
+	ASK("/reeve/v1/pair", "decision", rv_rest_pair),
+	{
+	    .method = RV_POST,
+	    .path = "/reeve/v1/what-if",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "SMS_Admin",
+	    .operation = "Simulate",
 	    .body = true,
 	    .bad_media_status = 400,
 	    .event = "decision",
-	    .handle = rv_rest_evaluation,
+	    .handle = rv_rest_what_if,
+	},
+	ASK("/reeve/v1/scope", "list", rv_rest_scope),
+	{
+	    .method = RV_GET,
+	    .path = "/reeve/v1/scope",
+	    .access = RV_ACCESS_SELF,
+	    .event = "list",
+	    .handle = rv_rest_scope,
 	},
 	LIST("SMS_Admin", rv_rest_list),
 	LIST("SMS_Role", rv_rest_list),

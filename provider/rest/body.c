@@ -33,32 +33,47 @@ rv_body_object(struct rv_exchange *x)
 }
 
 int
-rv_body_string(struct rv_exchange *x, const json_t *object, const char *member,
-    const char *path, struct rv_slice *ret_value)
+rv_body_take_string(struct rv_arena *arena, const json_t *object,
+    const char *member, struct rv_slice *ret_value, const char **ret_wrong)
 {
 	const json_t *value = json_object_get(object, member);
 	struct rv_slice s;
 	char *copy;
 
-	if (value == NULL || !json_is_string(value)) {
-		rv_body_bad(
-		    x, path, value == NULL ? "is missing" : "must be a string");
+	*ret_wrong = NULL;
+	if (value == NULL)
+		*ret_wrong = "is missing";
+	else if (!json_is_string(value))
+		*ret_wrong = "must be a string";
+	if (*ret_wrong != NULL)
 		return RV_ERR_INVALID;
-	}
 	s = (struct rv_slice){ json_string_value(value),
 		json_string_length(value) };
-	if (s.n > RV_BODY_STRING_MAX || !rv_slice_is_text(s)) {
-		rv_body_bad(x, path,
-		    s.n > RV_BODY_STRING_MAX ? "is longer than 1024 bytes"
-					     : "holds a NUL character");
+	if (s.n > RV_BODY_STRING_MAX)
+		*ret_wrong = "is longer than 1024 bytes";
+	else if (!rv_slice_is_text(s))
+		*ret_wrong = "holds a NUL character";
+	if (*ret_wrong != NULL)
 		return RV_ERR_INVALID;
-	}
-	copy = rv_arena_dup(x->arena, s);
-	if (copy == NULL) {
-		rv_answer_unavailable(
-		    x, "overload", "The provider is out of memory; try again.");
+	copy = rv_arena_dup(arena, s);
+	if (copy == NULL)
 		return RV_ERR_NOMEM;
-	}
 	*ret_value = (struct rv_slice){ copy, s.n };
 	return RV_OK;
+}
+
+int
+rv_body_string(struct rv_exchange *x, const json_t *object, const char *member,
+    const char *path, struct rv_slice *ret_value)
+{
+	const char *wrong;
+	int r =
+	    rv_body_take_string(x->arena, object, member, ret_value, &wrong);
+
+	if (r == RV_ERR_INVALID)
+		rv_body_bad(x, path, wrong);
+	else if (r != RV_OK)
+		rv_answer_unavailable(
+		    x, "overload", "The provider is out of memory; try again.");
+	return r;
 }

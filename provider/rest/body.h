@@ -22,6 +22,13 @@ json_t *rv_body_object(struct rv_exchange *x);
 RV_MUSTUSE int rv_body_string(struct rv_exchange *x, const json_t *object,
     const char *member, const char *path, struct rv_slice *ret_value);
 
+/*
+ * The same without an answer: on RV_ERR_INVALID *ret_wrong says what is
+ * wrong with the member, to follow its name in a sentence.
+ */
+RV_MUSTUSE int rv_body_take_string(struct rv_arena *arena, const json_t *object,
+    const char *member, struct rv_slice *ret_value, const char **ret_wrong);
+
 /* Answers 400: what is wrong with which member. */
 void rv_body_bad(struct rv_exchange *x, const char *path, const char *wrong);
 

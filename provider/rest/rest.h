@@ -14,6 +14,18 @@ void rv_rest_readyz(struct rv_exchange *x);
 void rv_rest_version(struct rv_exchange *x);
 /* OpenID AuthZEN Authorization API 1.0, Access Evaluation. */
 void rv_rest_evaluation(struct rv_exchange *x);
+/* The same, many at once: Access Evaluations. */
+void rv_rest_evaluations(struct rv_exchange *x);
+/* Its searches and its metadata: rest/search_kinds.c, rest/metadata.c. */
+void rv_rest_search_resource(struct rv_exchange *x);
+void rv_rest_search_subject(struct rv_exchange *x);
+void rv_rest_search_action(struct rv_exchange *x);
+void rv_rest_metadata(struct rv_exchange *x);
+/* Reeve's own: rest/explain.c, rest/scope.c, rest/pair.c, rest/what_if.c. */
+void rv_rest_pair(struct rv_exchange *x);
+void rv_rest_what_if(struct rv_exchange *x);
+void rv_rest_explain(struct rv_exchange *x);
+void rv_rest_scope(struct rv_exchange *x);
 /* OData lists of the classes in rest/list.c. */
 void rv_rest_list(struct rv_exchange *x);
 /* SMS_SecuredCategoryMembership's static methods. */

@@ -312,6 +312,73 @@ test_long_text_is_cut_with_a_mark(void **state)
 }
 
 static void
+test_items(void **state)
+{
+	const struct rv_audit_item items[] = {
+		{ "allowed", RV_SLICE_NONE, RV_SLICE_LIT("Read"),
+		    RV_SLICE_LIT("SMS_Role"), RV_SLICE_NONE },
+		{ "no_such_object", RV_SLICE_LIT("bob@LAB.TEST"),
+		    RV_SLICE_LIT("De\"lete"), RV_SLICE_LIT("31"),
+		    RV_SLICE_NONE },
+		{ .reason = "bad_request" },
+	};
+	struct rv_audit_fields f = full_fields();
+	char *text;
+	json_t *o;
+
+	(void)state;
+	f.items = items;
+	f.n_items = 3;
+	text = encode(&f);
+	assert_non_null(
+	    strstr(text, "\"items\":[[\"allowed\",\"Read\",\"SMS_Role\"],"
+			 "[\"no_such_object\",\"De\\\"lete\",\"31\",null,"
+			 "\"bob@LAB.TEST\"],[\"bad_request\"]]"));
+	o = parse(text);
+	json_decref(o);
+	free(text);
+}
+
+/* As many as there can be, all of them as long as they can be. */
+static void
+test_greatest_batch_is_bounded(void **state)
+{
+	char big[4096], principal[600];
+	const struct rv_slice s = { big, sizeof(big) };
+	struct rv_audit_item *items = calloc(1000, sizeof(*items));
+	struct rv_slice abouts[64];
+	struct rv_audit_fields f = full_fields();
+	char *text;
+	json_t *o;
+
+	(void)state;
+	assert_non_null(items);
+	memset(big, 1, sizeof(big));
+	memset(principal, '"', sizeof(principal));
+	for (size_t i = 0; i < 64; i++)
+		abouts[i] = (struct rv_slice){ principal, sizeof(principal) };
+	for (size_t i = 0; i < 1000; i++)
+		items[i] =
+		    (struct rv_audit_item){ "op_not_applicable", s, s, s, s };
+	f.abouts = abouts;
+	f.n_abouts = 64;
+	f.subject.id = s;
+	f.request_id = s;
+	f.items = items;
+	f.n_items = 1000;
+	text = encode(&f);
+	assert_true(strlen(text) < RV_AUDIT_RECORD_MAX);
+	o = parse(text);
+	assert_int_equal(json_array_size(json_object_get(o, "items")), 1000);
+	assert_int_equal(
+	    json_array_size(json_array_get(json_object_get(o, "items"), 999)),
+	    5);
+	json_decref(o);
+	free(text);
+	free(items);
+}
+
+static void
 test_greatest_record_is_bounded(void **state)
 {
 	size_t n = 1024 * 1024;
@@ -429,6 +496,8 @@ main(void)
 		cmocka_unit_test(test_hostile_items_of_scopes),
 		cmocka_unit_test(test_invalid_utf8_is_replaced),
 		cmocka_unit_test(test_long_text_is_cut_with_a_mark),
+		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_greatest_batch_is_bounded),
 		cmocka_unit_test(test_greatest_record_is_bounded),
 		cmocka_unit_test(test_line_form),
 		cmocka_unit_test(test_line_cannot_be_forged),

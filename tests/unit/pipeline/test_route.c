@@ -28,6 +28,7 @@ only_these_routes_are_open(void **state)
 		"/healthz",
 		"/readyz",
 		"/version",
+		"/.well-known/authzen-configuration",
 		"(no more)",
 	};
 	const size_t n = sizeof(open) / sizeof(open[0]) - 1;
