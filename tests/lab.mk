@@ -18,12 +18,12 @@ site-packages:
 
 ## make run        start a site, in the foreground; Ctrl-C stops it
 run: site-packages
-	$(submake) MODE=release build/release/reeved
+	$(submake) MODE=release build/release/reeved build/release/reeve
 	@exec $(LAB) run $(SITE)
 
 ## make up         start a site and return; REEVE_PORT sets its port
 up: site-packages
-	$(submake) MODE=release build/release/reeved
+	$(submake) MODE=release build/release/reeved build/release/reeve
 	@$(LAB) up $(SITE)
 
 ## make down       stop the site of `make up` and remove it

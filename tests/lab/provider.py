@@ -127,8 +127,8 @@ class Provider:
                             "abort_on_error=0:detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:"
                              f"exitcode={SANITIZER_EXIT}",
-            "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:suppressions="
-                            f"'{self.suppressions}/tsan.txt'",
+            "TSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:io_sync=0:"
+                            f"suppressions='{self.suppressions}/tsan.txt'",
         }
         options = {k: os.environ.get(k, v) for k, v in options.items()}
         options.update(self.env_more)

@@ -1,0 +1,172 @@
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OPTION_URL = 256,
+	OPTION_CA,
+	OPTION_JSON,
+	OPTION_AT_LEAST,
+	OPTION_SUBJECT,
+	OPTION_GROUP,
+	OPTION_COUNT,
+	OPTION_ALL,
+	OPTION_LIMIT,
+	OPTION_TOKEN,
+	OPTION_ADD,
+	OPTION_REMOVE,
+	OPTION_OPERATIONS,
+};
+
+static const struct option table[] = {
+	{ "url", required_argument, NULL, OPTION_URL },
+	{ "ca", required_argument, NULL, OPTION_CA },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "at-least", required_argument, NULL, OPTION_AT_LEAST },
+	{ "subject", required_argument, NULL, OPTION_SUBJECT },
+	{ "group", required_argument, NULL, OPTION_GROUP },
+	{ "count", no_argument, NULL, OPTION_COUNT },
+	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "limit", required_argument, NULL, OPTION_LIMIT },
+	{ "token", required_argument, NULL, OPTION_TOKEN },
+	{ "add", required_argument, NULL, OPTION_ADD },
+	{ "remove", required_argument, NULL, OPTION_REMOVE },
+	{ "operations", no_argument, NULL, OPTION_OPERATIONS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+take_limit(const char *text, unsigned *ret, struct rv_error *e)
+{
+	uint64_t n;
+
+	if (rv_slice_to_u64(rv_slice_of(text), 1000000, &n) != RV_OK ||
+	    n == 0) {
+		rv_error_set(e, "--limit %s: give a number from 1 on", text);
+		return RV_ERR_INVALID;
+	}
+	*ret = (unsigned)n;
+	return RV_OK;
+}
+
+static int
+take_repeated(const char *name, const char *value, const char **list, size_t *n,
+    struct rv_error *e)
+{
+	if (*n == RV_CLI_REPEATED_MAX) {
+		rv_error_set(e, "--%s is given more than %d times", name,
+		    RV_CLI_REPEATED_MAX);
+		return RV_ERR_LIMIT;
+	}
+	list[(*n)++] = value;
+	return RV_OK;
+}
+
+static int
+take_flag(int option, struct rv_cli_options *o)
+{
+	switch (option) {
+	case OPTION_JSON:
+		o->json = true;
+		break;
+	case OPTION_COUNT:
+		o->count = true;
+		break;
+	case OPTION_ALL:
+		o->all = true;
+		break;
+	case OPTION_OPERATIONS:
+		o->every_operation = true;
+		break;
+	case 'h':
+		o->help = true;
+		break;
+	case 'V':
+		o->version = true;
+		break;
+	default:
+		return RV_ERR_NOTFOUND;
+	}
+	return RV_OK;
+}
+
+static int
+take(
+    int option, const char *value, struct rv_cli_options *o, struct rv_error *e)
+{
+	switch (option) {
+	case OPTION_URL:
+		o->url = value;
+		break;
+	case OPTION_CA:
+		o->ca = value;
+		break;
+	case OPTION_AT_LEAST:
+		o->at_least = value;
+		break;
+	case OPTION_SUBJECT:
+		o->subject = value;
+		break;
+	case OPTION_GROUP:
+		o->group = value;
+		break;
+	case OPTION_LIMIT:
+		return take_limit(value, &o->limit, e);
+	case OPTION_TOKEN:
+		o->token = value;
+		break;
+	case OPTION_ADD:
+		return take_repeated("add", value, o->add, &o->n_add, e);
+	case OPTION_REMOVE:
+		return take_repeated(
+		    "remove", value, o->removed, &o->n_removed, e);
+	default:
+		return take_flag(option, o);
+	}
+	return RV_OK;
+}
+
+/* getopt_long() has told what is wrong with an option only to stderr. */
+static int
+wrong_option(char *const argv[], int got, struct rv_error *e)
+{
+	rv_error_set(e, got == ':' ? "%s needs a value" : "%s is no option",
+	    argv[optind - 1]);
+	return RV_ERR_INVALID;
+}
+
+int
+rv_cli_parse(int argc, char *const argv[], struct rv_cli_options *ret_options,
+    struct rv_error *e)
+{
+	struct rv_cli_options o = {
+		.url = getenv("REEVE_URL"),
+		.ca = getenv("REEVE_CA"),
+	};
+	int got;
+
+	optind = 0; /* anew, and with all that GNU does (getopt(3)) */
+	while ((got = getopt_long(argc, argv, ":hV", table, NULL)) != -1) {
+		int r = take(got, optarg, &o, e);
+
+		if (r == RV_ERR_NOTFOUND)
+			return wrong_option(argv, got, e);
+		if (r != RV_OK)
+			return RV_ERR_INVALID;
+	}
+	if (o.subject != NULL && o.group != NULL) {
+		rv_error_set(e, "--subject and --group exclude each other");
+		return RV_ERR_INVALID;
+	}
+	if (optind < argc) {
+		o.command = argv[optind];
+		o.operands = argv + optind + 1;
+		o.n_operands = argc - optind - 1;
+	}
+	*ret_options = o;
+	return RV_OK;
+}
