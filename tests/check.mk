@@ -15,15 +15,17 @@ endif
 HARNESS := $(OWN_MOUNTS) tests/lab/harness.pl -j $(JOBS)
 
 SCENARIOS := $(sort $(wildcard tests/scenario/*.py))
-# The rule three times over, and what each of them must notice.
-DIFFERENTIAL := $(addprefix tests/differential/,bugs.py run.py properties.py)
+# The rule three times over, for a short while; and what they must notice.
+RULE := $(addprefix tests/differential/,run.py properties.py writes.py)
+SEED ?= $(shell date -u +%F)
+SECONDS ?= 120
 LINTS := $(filter-out %/common.py,$(sort $(wildcard tests/lint/*.py)))
 PGTAP := $(sort $(wildcard sql/tests/*.sql))
 # unit and replay programs of a build, as the harness wants them
 programs = $(patsubst tests/unit/%.c,unit:build/$(1)/unit/%,$(UNIT_SRC)) \
 	$(patsubst tests/fuzz/fuzz_%.c,replay:build/$(1)/replay/%,$(FUZZ_SRC))
-# It fails allocations one by one, which is not to be done to ASan's own.
-asan_programs = $(filter-out %/rbac/test_memory,$(call programs,asan))
+# They fail allocations one by one, which is not to be done to ASan's own.
+asan_programs = $(filter-out %_memory,$(call programs,asan))
 scenarios = $(addprefix $(1):,$(SCENARIOS))
 submake = +@$(MAKE) --no-print-directory -j$(JOBS)
 
@@ -46,11 +48,17 @@ check: builds
 	@echo "== testing"
 	@$(HARNESS) $(call scenarios,asan) $(call scenarios,release) \
 	    $(asan_programs) $(call programs,release) \
+	    $(addprefix asan:,$(RULE)) \
 	    $(addprefix sql:,$(PGTAP)) $(addprefix lint:,$(LINTS))
 
-## make differential  the rule in C, SQL and Prolog, compared; planted bugs
-differential: packages builds
-	@$(HARNESS) $(addprefix release:,$(DIFFERENTIAL))
+## make differential  planted bugs, and SEED compared for SECONDS (120)
+differential: packages
+	@TEST_TIMEOUT=$$(($(SECONDS) + 1800)) $(HARNESS) \
+	    --output build/differential-output \
+	    $(addprefix script:tests/differential/bugs.py$(comma), \
+	    engine sql prolog) \
+	    script:tests/differential/compare.py,$(SEED),0,$(SECONDS)
+comma := ,
 
 ## make lint       the lints alone
 lint:

@@ -2,17 +2,26 @@
 """usage: bugs.py [PART...]      engine, sql, prolog (all)
 
 Plants known bugs, one after the other, and demands that a comparison over a
-few fixed worlds notices each.  A bug is a patch in bugs/PART: of the engine
-(which is compiled anew), of the twin's functions (which are replaced within a
-transaction) or of the text in Prolog.  A patch that does not apply fails:
-it is to be made anew for the source as it is, not dropped.
+few fixed worlds notices each.  The bugs of a part are in bugs/PART.txt: of
+the engine (which is compiled anew), of the twin's functions (which are
+replaced within a transaction) or of the text in Prolog.  There
+
+    = name of the bug
+    @ file
+    - what is there now, exactly once
+    + what is there with the bug
+
+are lines that each keep what follows their first blank; of - and + there may
+be several or none.  What is not there once fails: then the bug is to be made
+anew for the source as it is, not dropped.
 """
 
+import contextlib
 import os
 import re
 import shutil
-import subprocess
 import sys
+from collections import namedtuple
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,12 +29,14 @@ sys.path[0] = HERE
 
 import compare  # noqa: E402 (finds the folders of the others)
 import evaluators as ev  # noqa: E402
+import questions as qs  # noqa: E402
 import world as w  # noqa: E402
 from lab import host  # noqa: E402
 from lib import tap  # noqa: E402
 
 WORLDS, ASKS, LISTS = 90, 60, 3
-LEAST = {"engine": 20, "sql": 20, "prolog": 10}
+LEAST = 20
+Bug = namedtuple("Bug", "name file old new")
 
 
 class Worlds:
@@ -40,12 +51,12 @@ class Worlds:
     @staticmethod
     def make():
         for name in sorted(os.listdir(compare.CORPUS)):
-            yield name, *w.read_case(os.path.join(compare.CORPUS, name))
+            yield name, *qs.read_case(os.path.join(compare.CORPUS, name))
         source = compare.worlds_of("bugs")
         for _ in range(WORLDS):
             n, world, rng = next(source)
             yield (f"world {n}", world,
-                   w.make_questions(rng, world, ASKS, LISTS))
+                   qs.make_questions(rng, world, ASKS, LISTS))
 
     def notice(self, evaluator):
         """(world, field) where it answers otherwise; None: nowhere."""
@@ -57,7 +68,7 @@ class Worlds:
             except ev.Failed as e:
                 return name, str(e)[:100]
             for q, a, b in zip(questions, answers, found):
-                field = compare.differ(q, (a, b))
+                field = compare.differ(q, (b, a))
                 if field:
                     return name, field
         return None
@@ -73,10 +84,19 @@ class Worlds:
         tap.ok(True, f"without a bug the {evaluator.name} was asked")
 
 
-def patches(part):
-    folder = os.path.join(HERE, "bugs", part)
-    return [os.path.join(folder, f) for f in sorted(os.listdir(folder))
-            if f.endswith(".patch")]
+def bugs_of(part):
+    found = []
+    with open(os.path.join(HERE, "bugs", part + ".txt"),
+              encoding="utf-8") as f:
+        for line in f:
+            sign, text = line[:1], line[2:].rstrip("\n")
+            if sign == "=":
+                found.append(Bug(text, [], [], []))
+            elif sign in ("@", "-", "+"):
+                found[-1]["@-+".index(sign) + 1].append(text)
+            elif line.strip() and sign != "#":
+                raise ev.Failed(f"{part}: not understood: {line}")
+    return [Bug(b.name, *map("\n".join, b[1:])) for b in found]
 
 
 class Tree:
@@ -90,27 +110,33 @@ class Tree:
                             os.path.join(self.top, name),
                             ignore=shutil.ignore_patterns("bugs", "corpus"))
 
-    def apply(self, patch, back=False):
-        """The files that a patch changes; ev.Failed when it cannot."""
-        done = subprocess.run(
-            ["git", "apply", "-C1", *(["-R"] if back else []), patch],
-            cwd=self.top, capture_output=True, text=True, check=False,
-            env={**os.environ, "GIT_CEILING_DIRECTORIES": self.top})
-        if done.returncode != 0:
-            raise ev.Failed("does not apply any more: " + done.stderr)
-        with open(patch, encoding="utf-8") as f:
-            return re.findall(r"^\+\+\+ b/(\S+)", f.read(), re.M)
+    @contextlib.contextmanager
+    def planted(self, bug):
+        """Within it the file of the bug is as the bug has it."""
+        path = self.path(bug.file)
+        with open(path, encoding="utf-8") as f:
+            sound = f.read()
+        if sound.count(bug.old) != 1:
+            raise ev.Failed(f"{bug.file} has it {sound.count(bug.old)} times")
+        self.write(path, sound.replace(bug.old, bug.new))
+        try:
+            yield sound
+        finally:
+            self.write(path, sound)
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
 
     def path(self, name):
         return os.path.join(self.top, name)
 
 
-def try_engine(parts, tree, worlds, files):
-    """Compiles what a patch changed, and all of it for a header."""
+def try_engine(parts, tree, worlds, bug, _sound):
+    """Compiles the file of the bug, or what includes it."""
     objects = dict(parts.objects)
-    if any(f.endswith(".h") for f in files):
-        files = list(objects)
-    for source in files:
+    for source in ev.made_from(objects, bug.file):
         objects[source] = tree.path(source.replace("/", "-") + ".o")
         ev.compile_object(tree.top, source, objects[source])
     program = tree.path("engine")
@@ -122,23 +148,28 @@ def try_engine(parts, tree, worlds, files):
         engine.close()
 
 
-def replacing(sql):
-    """A migration of functions as one that replaces them."""
-    sql = re.sub(r"CREATE TYPE [^;]*;", "", sql)
-    return sql.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+def functions(sql):
+    """The statements of a migration that make functions."""
+    return re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION.*?"
+                      r"(?=^COMMENT |^CREATE |^DO |^--|^REVOKE |^\Z)", sql,
+                      re.M | re.S)
 
 
-def try_sql(parts, tree, worlds, files):
+def try_sql(parts, tree, worlds, bug, sound):
+    """Makes anew the functions that the bug is in."""
+    with open(tree.path(bug.file), encoding="utf-8") as f:
+        changed = [new for new in functions(f.read())
+                   if new not in functions(sound)]
+    if not changed:
+        raise ev.Failed("it is in no function")
+    text = "".join(re.sub(r"^CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", c)
+                   for c in changed)
     twin = parts.all[-1]
-    text = ""
-    for name in files:
-        with open(tree.path(name), encoding="utf-8") as f:
-            text += replacing(f.read())
     with twin.changed(text):
         return worlds.notice(twin)
 
 
-def try_prolog(_parts, tree, worlds, _files):
+def try_prolog(_parts, tree, worlds, _bug, _sound):
     text = ev.Text(tree.path("tests/differential/ask.pl"))
     try:
         return worlds.notice(text)
@@ -150,17 +181,14 @@ TRY = {"engine": try_engine, "sql": try_sql, "prolog": try_prolog}
 
 
 def plant(part, parts, tree, worlds):
-    found = patches(part)
-    tap.ok(len(found) >= LEAST[part],
-           f"{part}: {len(found)} bugs, at least {LEAST[part]}")
-    for patch in found:
-        name = f"{part} {os.path.basename(patch)[:-6]}"
+    found = bugs_of(part)
+    tap.ok(len(found) >= LEAST,
+           f"{part}: {len(found)} bugs, at least {LEAST}")
+    for bug in found:
+        name = f"{part}: {bug.name}"
         try:
-            files = tree.apply(patch)
-            try:
-                where = TRY[part](parts, tree, worlds, files)
-            finally:
-                tree.apply(patch, back=True)
+            with tree.planted(bug) as sound:
+                where = TRY[part](parts, tree, worlds, bug, sound)
         except (ev.Failed, host.LabError) as e:
             tap.fail(name, e)
             continue

@@ -19,6 +19,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE),
                 os.path.join(os.path.dirname(HERE), "scenario")]
 
 import evaluators as ev  # noqa: E402
+import questions as qs  # noqa: E402
 import world as w  # noqa: E402
 from lab import host  # noqa: E402
 from lab.process import Guard  # noqa: E402
@@ -26,18 +27,22 @@ from lab.site import Site  # noqa: E402
 
 CORPUS = os.path.join(HERE, "corpus")
 ASKS, LISTS = 120, 3
-CHANGES = 2  # worlds that follow from one another
+CHANGES = 3  # worlds that follow from the first one of a line
 UNDECIDED = ("unknown_type", "unknown_operation", "op_not_applicable")
 MOST = 12  # worlds with differences that are told of; then it is enough
 
 
 class Parts:
-    """A folder, a database, and the three evaluators."""
+    """A folder, a database, and the three evaluators.
 
-    def __init__(self, twin=True):
+    built: the engine is the library that make built last, with sanitizers
+    where the harness asks for these; else it is compiled for this run.
+    """
+
+    def __init__(self, twin=True, built=False):
         self.folder = host.make_temp()
         Guard.get().tell("rm " + self.folder)
-        self.objects, self.program = ev.build_engine(self.folder)
+        self.objects, self.program = ev.build_engine(self.folder, built)
         self.site = None
         self.all = [ev.Engine(self.program), ev.Text()]
         if twin:
@@ -60,12 +65,7 @@ def differ(question, answers):
     """Why answers to one question are not the same; None when they are."""
     first = answers[0]
     for other in answers[1:]:
-        if isinstance(question, w.List):
-            if first.keys != other.keys:
-                return "keys"
-            continue
-        for field in ("decision", "reason", "missing", "ids", "level",
-                      "until", "thing", "otherwise"):
+        for field in first._fields:
             a, b = getattr(first, field), getattr(other, field)
             if a is None or b is None:
                 continue
@@ -73,12 +73,15 @@ def differ(question, answers):
                 continue
             if a != b:
                 return field
+    if first.otherwise:
+        return "otherwise"
     return None
 
 
 def unsound_list(world, q, engine):
     """What the engine says of a whole list must be true of its keys."""
-    if not isinstance(q, w.List) or engine.any is None or q.known == "no":
+    if not isinstance(q, qs.List) or engine.any is None or q.known == "no" \
+            or engine.reason not in ("allowed", "not_permitted"):
         return None
     t = ev.type_named(world, q.type)
     # These are behind Read Default, and alone do not make a list.
@@ -110,8 +113,6 @@ def differences(evaluators, world, questions, **more):
     found = []
     for q, a in zip(questions, answers):
         field = differ(q, a) or unsound_list(world, q, a[0])
-        if isinstance(q, w.Ask) and a[0].otherwise:
-            field = "otherwise"
         if field is not None:
             found.append((q, a, field))
     return found, answers
@@ -128,31 +129,72 @@ def still(evaluators, world, question, field):
 def shrink(evaluators, world, question, field, seconds=60):
     """A small world and question on which they differ as before."""
     deadline = time.monotonic() + seconds
+
+    def worse(less, asked):
+        return time.monotonic() < deadline and still(
+            evaluators, less, asked, field)
+
     again = True
     while again:
-        again = False
+        before = world.size(), question
+        shorter = world
+        while shorter is not None:
+            world = shorter
+            shorter = next((less for less in shorter_lines(world)
+                            if worse(less, question)), None)
         for table in reversed(w.TABLES):
-            step = max(1, len(world.rows[table]) // 2)
-            while step and time.monotonic() < deadline:
-                at = 0
-                while at < len(world.rows[table]):
-                    less = world.copy()
-                    del less.rows[table][at:at + step]
-                    less.prune()
-                    if less.size() < world.size() and still(
-                            evaluators, less, question, field):
-                        world, again = less, True
-                    else:
-                        at += step
-                step //= 2
+            world = shrink_table(world, table, lambda less: worse(
+                less, question))
         for less in smaller_questions(question):
-            if still(evaluators, world, less, field):
-                question, again = less, True
+            if worse(world, less):
+                question = less
                 break
+        again = (world.size(), question) != before
     return world, question
 
 
+def shorter_lines(world):
+    """The world with fewer worlds before it."""
+    for i in range(len(world.before)):
+        less = world.copy()
+        less.before = world.before[i + 1:]
+        yield less
+        less = world.copy()
+        less.before = world.before[:i] + world.before[i + 1:]
+        yield less
+
+
+def without(world, table, gone, everywhere):
+    """A copy without some rows of a table, in the worlds before it too."""
+    less = world.copy()
+    worlds = [less]
+    if everywhere:
+        less.before = tuple(b.copy() for b in world.before)
+        worlds += less.before
+    for one in worlds:
+        one.rows[table] = [r for r in one.rows[table] if r not in gone]
+        one.prune()
+    return less
+
+
+def shrink_table(world, table, worse):
+    rows = list(dict.fromkeys(r for one in (*world.before, world)
+                              for r in one.rows[table]))
+    for everywhere in (True, False) if world.before else (False,):
+        step = max(1, len(rows) // 2)
+        while step and rows:
+            for at in range(0, len(rows), step):
+                less = without(world, table, set(rows[at:at + step]),
+                               everywhere)
+                if less.size() < world.size() and worse(less):
+                    world = less
+            step //= 2
+    return world
+
+
 def smaller_questions(q):
+    if isinstance(q, qs.Who):
+        return
     for i in range(len(q.ids)):
         if len(q.ids) > 1:
             yield q._replace(ids=q.ids[:i] + q.ids[i + 1:],
@@ -167,7 +209,7 @@ def smaller_questions(q):
 
 def describe(question, evaluators, answers, field):
     yield f"They differ in: {field}"
-    yield w.question_line(question)
+    yield qs.question_line(question)
     for one, answer in zip(evaluators, answers):
         yield f"{one.name:7} " + " ".join(
             str(v) if v not in ("", None) else "-" for v in answer)
@@ -181,7 +223,7 @@ def save(name, world, question, lines):
             f.write("# " + line + "\n")
         for line in world.lines():
             f.write(line + "\n")
-        f.write(w.question_line(question) + "\n")
+        f.write(qs.question_line(question) + "\n")
     return path
 
 
@@ -192,16 +234,26 @@ class Tally:
 
     def __init__(self):
         self.worlds = self.asks = self.lists = self.allowed = 0
-        self.keys = self.rules = 0
+        self.keys = self.rules = self.who = self.holders = 0
+        self.pairs = self.pairs_allowed = self.followed = 0
         self.reasons = {}
 
     def add(self, world, questions, answers):
         self.worlds += 1
         self.rules += bool(world.rows["rule"])
+        self.followed += bool(world.before)
         for q, a in zip(questions, answers):
-            if isinstance(q, w.List):
+            if isinstance(q, (qs.List, qs.Objects)):
                 self.lists += 1
                 self.keys += len(a[0].keys)
+                continue
+            if isinstance(q, qs.Who):
+                self.who += 1
+                self.holders += len(a[0].holders)
+                continue
+            if isinstance(q, qs.Pair):
+                self.pairs += 1
+                self.pairs_allowed += a[0].reason == "allowed"
                 continue
             self.asks += 1
             self.allowed += a[0].decision == "allow"
@@ -214,9 +266,13 @@ class Tally:
     def __str__(self):
         reasons = ", ".join(f"{r} {n}" for r, n in
                             sorted(self.reasons.items()))
-        return (f"{self.worlds} worlds ({self.rules} with rules), "
+        pairs = 100 * self.pairs_allowed / max(1, self.pairs)
+        return (f"{self.worlds} worlds ({self.rules} with rules, "
+                f"{self.followed} after changes), "
                 f"{self.asks} questions, {self.share:.0f} % allowed, "
-                f"{self.lists} lists with {self.keys} keys; {reasons}")
+                f"{self.lists} lists with {self.keys} keys, {self.who} "
+                f"who-may with {self.holders} rows, {self.pairs} pairs, "
+                f"{pairs:.0f} % allowed; {reasons}")
 
 
 def worlds_of(seed):
@@ -224,11 +280,11 @@ def worlds_of(seed):
     n = 0
     while True:
         rng = w.source("world", seed, n)
-        world = w.random_world(rng)
+        line = w.Line(rng)
         for _ in range(1 + CHANGES):
-            yield n, world, rng
+            yield n, line.world, rng
             n += 1
-            world = w.change(rng, world)
+            line.follow()
 
 
 def replay(evaluators):
@@ -236,7 +292,7 @@ def replay(evaluators):
     found = []
     for name in sorted(os.listdir(CORPUS)) if os.path.isdir(CORPUS) else ():
         if name.endswith(".case"):
-            world, questions = w.read_case(os.path.join(CORPUS, name))
+            world, questions = qs.read_case(os.path.join(CORPUS, name))
             bad, _ = differences(evaluators, world, questions)
             found.append((name, bad[0] if bad else None))
     return found
@@ -250,7 +306,7 @@ def explore(evaluators, seed, count, seconds, on_difference):
         if time.monotonic() > deadline or (count and n >= count) \
                 or told >= MOST:
             return tally
-        questions = w.make_questions(rng, world, ASKS, LISTS)
+        questions = qs.make_questions(rng, world, ASKS, LISTS)
         # Now and then as the store would take it, with all its guards.
         bad, answers = differences(evaluators, world, questions,
                                    guarded=n % 5 == 0)

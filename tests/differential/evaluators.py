@@ -3,12 +3,13 @@
     engine = Engine(program)
     answers = engine.answers(world, questions)
 
-An answer to an ask is Answer; to a list it is the set of keys.  The world is
+Each kind of question of questions.py has a kind of answer here.  The world is
 sent anew for each call.
 """
 
 import contextlib
 import glob
+import json
 import os
 import subprocess
 import tempfile
@@ -16,18 +17,36 @@ import threading
 from collections import namedtuple
 from datetime import datetime, timezone
 
+import questions as qs
 import world as w
 
 HERE = w.HERE
 ROOT = w.ROOT
 CUT = 16  # the engine names at most so many assignments
 
-# until: next change, or None where the evaluator does not say; thing: the
-# (type, bit) that was decided on, likewise; otherwise: the way of asking in
-# which the engine answers something else, normally none.
+# In all of them None is what an evaluator does not say, and otherwise the way
+# of asking in which the engine answers something else; normally there is none.
+# until: next change; thing: the (type, bit) that was decided on.
 Answer = namedtuple("Answer", "decision reason missing ids level until thing"
                     " otherwise", defaults=(None,))
-Keys = namedtuple("Keys", "keys any all scopes")
+Reads = namedtuple("Reads", "reason n universe keys otherwise any all scopes",
+                   defaults=(None,) * 4)
+Keys = namedtuple("Keys", "reason n universe keys otherwise",
+                  defaults=(None,))
+# A holder is "ID:LOWEST LEVEL:ASSIGNMENTS".
+Holders = namedtuple("Holders", "reason holders otherwise", defaults=(None,))
+# A half is "MISSING:LEVEL:ASSIGNMENT".
+Paired = namedtuple("Paired", "reason unsound ids until halves otherwise",
+                    defaults=(None,))
+KIND_OF_ANSWER = {qs.Ask: Answer, qs.List: Reads, qs.Objects: Keys,
+                  qs.Who: Holders, qs.Pair: Paired}
+LISTS = ("missing", "keys", "holders", "halves")
+
+
+def nothing_said(question):
+    """The answer of an evaluator that does not know such questions."""
+    kind = KIND_OF_ANSWER[type(question)]
+    return kind(*(None for _ in kind._fields))
 
 
 class Failed(Exception):
@@ -97,30 +116,49 @@ def engine_sources(top):
                                                            + "/rbac/*/*.c"))
 
 
-def compile_object(top, source, target):
-    done = subprocess.run(["gcc", *FLAGS, "-c", "-o", target, source],
-                          cwd=top, capture_output=True, text=True,
-                          check=False)
+def compile_object(top, source, target, *options):
+    done = subprocess.run(["gcc", *FLAGS, *options, "-MMD", "-c", "-o",
+                           target, source], cwd=top, capture_output=True,
+                          text=True, check=False)
     if done.returncode != 0:
         raise Failed(f"{source} does not compile: {done.stderr[:2000]}")
 
 
-def link(objects, target):
-    done = subprocess.run(["gcc", "-o", target, *objects],
+def made_from(objects, file):
+    """The sources that are compiled anew when a file changes."""
+    found = []
+    for source, target in objects.items():
+        with open(target[:-2] + ".d", encoding="utf-8") as f:
+            if file in f.read().split():
+                found.append(source)
+    return found
+
+
+def link(objects, target, *options):
+    done = subprocess.run(["gcc", *options, "-o", target, *objects],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failed(f"the engine does not link: {done.stderr[:2000]}")
 
 
-def build_engine(folder):
-    """Compiles the engine into folder; {source: object}, program."""
-    objects = {}
-    for source in [*engine_sources(ROOT), "tests/differential/engine.c"]:
+def build_engine(folder, built):
+    """Makes the engine into folder; {source: object}, program."""
+    objects, more, options = {}, [], []
+    if built:
+        # The harness names the provider that the same make built.
+        build = os.path.dirname(os.environ.get("REEVED")
+                                or os.path.join(ROOT, "build/release/x"))
+        more = [os.path.join(build, "libreeve-test.a")]
+        if os.path.basename(build) == "asan":
+            options = ["-fsanitize=address,undefined",
+                       "-fno-sanitize-recover=undefined"]
+    program = os.path.join(folder, "engine")
+    for source in ([] if built else engine_sources(ROOT)) + [
+            "tests/differential/engine.c"]:
         objects[source] = os.path.join(folder, source.replace("/", "-")
                                        + ".o")
-        compile_object(ROOT, source, objects[source])
-    program = os.path.join(folder, "engine")
-    link(objects.values(), program)
+        compile_object(ROOT, source, objects[source], *options)
+    link([*objects.values(), *more], program, *options)
     return objects, program
 
 
@@ -135,35 +173,66 @@ class Engine:
     def __init__(self, program):
         self.process = Process([program])
 
-    def answers(self, world, questions):
-        parts = []
+    @staticmethod
+    def rows(world):
         for table in w.TABLES:
-            if table == "rule":
-                continue  # the engine believes the members
-            parts.append(CATALOGUE_LINES[table])
-            parts += ["\t".join([table, *map(w.word, r)]) + "\n"
-                      for r in world.rows[table]]
-        for q in questions:
-            line = w.question_line(q)
-            if isinstance(q, w.List):
-                line += (f"\t{read_operation(world, q.type)}"
-                         f"\t{type_named(world, q.type)}")
-            parts.append(line + "\n")
+            if table != "rule":  # it believes the members
+                yield CATALOGUE_LINES[table]
+                for row in world.rows[table]:
+                    yield "\t".join([table, *map(w.word, row)]) + "\n"
+
+    @classmethod
+    def line(cls, world):
+        """The world as the last one of a line, as far as it is one."""
+        worlds, lines = [*world.before, world], []
+        for old, new in zip(worlds, worlds[1:]):
+            lines.append(w.changes(old, new))
+        while None in lines:
+            del worlds[:lines.index(None) + 1]
+            del lines[:lines.index(None) + 1]
+        if lines:
+            yield from cls.rows(worlds[0])
+            yield "base\n"
+        for changed in lines:
+            yield "next\n" + "".join(c + "\n" for c in changed) + "step\n"
+        yield from cls.rows(world)
+
+    def answers(self, world, questions):
+        parts = list(self.line(world))
+        parts += [qs.question_line(q) + "\n" for q in questions]
         lines = self.process.talk("".join(parts) + "done\n")
         if lines and lines[0].startswith("refused"):
             raise Failed("the engine refuses the world: " + lines[0])
         if len(lines) != len(questions):
             raise Failed(f"{len(lines)} answers to {len(questions)}")
-        return [self._answer(line) for line in lines]
+        return [getattr(self, "_" + cells[0])(cells[1:-1], cells[-1])
+                for cells in (line.split("\t") for line in lines)]
 
     @staticmethod
-    def _answer(line):
-        cells = line.split("\t")
-        if cells[0] == "keys":
-            return Keys(sorted(cells[4:]), cells[1], cells[2] == "all",
-                        cells[3].split(",") if cells[3] else [])
-        return Answer(*cells[:5], cells[5], (int(cells[6]), int(cells[7])),
-                      cells[8])
+    def _ask(cells, differs):
+        return Answer(*cells[:6], (int(cells[6]), int(cells[7])),
+                      cells[8] or differs)
+
+    @staticmethod
+    def _list(cells, differs):
+        any_, all_, scopes, otherwise, *keys = cells
+        return Reads(*keys[:3], sorted(keys[3:]), otherwise or differs,
+                     any_, all_ == "all", scopes.split(",") if scopes else [])
+
+    @staticmethod
+    def _objects(cells, differs):
+        return Keys(*cells[1:4], sorted(cells[4:]), cells[0] or differs)
+
+    @staticmethod
+    def _who(cells, differs):
+        return Holders(cells[0], cells[1:], differs)
+
+    @staticmethod
+    def _pair(cells, differs):
+        decision, reason, *more = cells
+        if (decision == "allow") != (reason == "allowed"):
+            differs = "decision and reason"
+        return Paired(reason, *more[:3], more[3:], differs)
 
     def close(self):
         self.process.close()
@@ -173,10 +242,6 @@ def type_named(world, name):
     """The number of a type; 0 for a class of resources."""
     return next((t for t, sdk, class_name, _ in world.all("type")
                  if name in (str(t), sdk, class_name)), 0)
-
-
-def read_operation(world, name):
-    return w.INVENTORY if type_named(world, name) == 26 else w.READ
 
 
 # ---- The text, in Prolog --------------------------------------------------------
@@ -200,6 +265,8 @@ def facts(world, own):
     for t, key, read, modify in rows["default_instance"]:
         yield (f"default_instance({t},{atom(key)},{names[t, read]},"
                f"{names[t, modify]})")
+    for t, bit in rows["deploy"]:
+        yield f"deploys({t},{names[1, bit]})"
     for (role,) in rows["role"]:
         yield f"role({atom(role)})"
     for role, t, bit in rows["role_operation"]:
@@ -246,15 +313,7 @@ class Text:
 
     def answers(self, world, questions):
         parts = [f + ".\n" for f in facts(world, True)]
-        for q in questions:
-            ids = ",".join(map(atom, q.ids))
-            text = (f"[{ids}],{q.own},{q.known},{q.level},{q.delegated},"
-                    f"{q.at},{atom(q.type)}")
-            if isinstance(q, w.List):
-                parts.append(f"list({text}).\n")
-            else:
-                key = "[]" if q.key is None else atom(q.key)
-                parts.append(f"ask({text},{atom(q.operation)},{key}).\n")
+        parts += [goal(q) + ".\n" for q in questions]
         lines = self.process.talk(self.send + "".join(parts) + "done.\n")
         self.send = ""
         if len(lines) != len(questions):
@@ -264,14 +323,46 @@ class Text:
 
     @staticmethod
     def _answer(line):
-        cells = line.split("\t")
-        if cells[0] == "keys":
-            return Keys(sorted(cells[1:]), None, None, None)
-        cells[3] = ",".join(cut(cells[3].split(",")))
-        return Answer(*cells[:6], None)
+        kind, *cells = line.split("\t")
+        if kind in ("objects", "list"):
+            kind_of = Keys if kind == "objects" else Reads
+            return kind_of(*cells[:3], sorted(cells[3:]))
+        if kind == "who":
+            return Holders(cells[0], cells[1:])
+        if kind == "pair":
+            cells[2] = ",".join(cut(cells[2].split(",")))
+            return Paired(*cells[:4], cells[4:])
+        if kind == "ask":
+            cells[3] = ",".join(cut(cells[3].split(",")))
+            return Answer(*cells, None)
+        raise Failed(f"the text says {line!r}")
 
     def close(self):
         self.process.close()
+
+
+def goal(q):
+    """A question as a term."""
+    def one(name, value):
+        if value is None:
+            return "[]"
+        if name == "ids":
+            return "[" + ",".join(map(atom, value)) + "]"
+        return atom(value) if isinstance(value, str) else str(value)
+
+    if not isinstance(q, qs.Pair):
+        return (type(q).__name__.lower() + "("
+                + ",".join(map(one, q._fields, q)) + ")")
+    first = ",".join(map(one, q._fields[:8], q[:8]))
+    about = [f"{name}={one(name, getattr(q, name))}" for name in
+             ("collection", "limiting", "origin", "to", "inventory")]
+    for name, t, key in (("object", q.type, q.key),
+                         ("other", q.other_type, q.other_key)):
+        about.append(f"{name}={one('', t)}-{one('', key)}")
+    about.append("named=[" + ",".join(map(atom, q.named)) + "]")
+    about.append("direct=[" + ",".join(
+        f"{atom(t)}-{atom(key)}" for t, key in q.direct) + "]")
+    return f"pair({first},[{','.join(about)}])"
 
 
 # ---- The twin, in SQL -------------------------------------------------------------
@@ -287,6 +378,8 @@ COPIES = (
     ("class_operation", "class_operation (class_name, operation, bit,"
      " provenance)", lambda r: (*r, "test")),
     ("default_instance", "default_instance", None),
+    ("deploy", "deploy_operation (object_type_id, bit, provenance)",
+     lambda r: (*r, "test")),
     ("role", "security_role (role_id, name)", lambda r: (r[0], r[0])),
     ("role_operation", "role_operation", None),
     ("role_minimum", "role_minimum", None),
@@ -324,7 +417,41 @@ CREATE TEMP TABLE question (n integer, ids text[], own integer,
     operation text, object_key text);
 CREATE TEMP TABLE listed (n integer, ids text[], own integer, known boolean,
     level integer, delegated boolean, at_ms bigint, type text,
-    operation text, object_type_id integer);
+    operation text);
+CREATE TEMP TABLE who (n integer, at_ms bigint, type text, operation text,
+    object_key text);
+CREATE TEMP TABLE pair (n integer, ids text[], own integer, known boolean,
+    level integer, delegated boolean, at_ms bigint, operation text,
+    pairing text, question jsonb);
+-- Refusals become reasons here.
+CREATE FUNCTION pg_temp.why(detail text) RETURNS text
+LANGUAGE sql RETURN detail::jsonb ->> 'reason';
+CREATE FUNCTION pg_temp.keys_of(q listed) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE detail text;
+BEGIN
+    RETURN ARRAY(SELECT k.object_key FROM reeve.allowed_objects(q.ids, q.own,
+        q.known, q.level, q.delegated, pg_temp.instant(q.at_ms), q.type,
+        q.operation) k);
+EXCEPTION WHEN SQLSTATE 'RV400' OR SQLSTATE 'RV503' THEN
+    RETURN '{}';
+END $$;
+CREATE FUNCTION pg_temp.instant(ms bigint) RETURNS timestamptz
+LANGUAGE sql RETURN timestamptz 'epoch' + ms * interval '1 millisecond';
+CREATE FUNCTION pg_temp.holders_of(q who, OUT reason text,
+    OUT holders text[]) LANGUAGE plpgsql AS $$
+DECLARE detail text;
+BEGIN
+    SELECT array_agg(format('%s:%s:%s', h.admin_id, h.required_level,
+        array_to_string(h.assignments, ',')) ORDER BY h.admin_id)
+    INTO holders FROM reeve.who_may(pg_temp.instant(q.at_ms), q.type,
+        q.operation, q.object_key) h;
+    reason := CASE WHEN holders IS NULL THEN 'not_permitted'
+        ELSE 'allowed' END;
+EXCEPTION WHEN SQLSTATE 'RV400' OR SQLSTATE 'RV404' THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    reason := pg_temp.why(detail);
+END $$;
 SET search_path = reeve;
 """
 # The sample site's own rows go; what is shipped stays.
@@ -349,27 +476,29 @@ COMMIT;
 VACUUM (ANALYZE);
 """
 ASKED = """
-SELECT q.n, CASE WHEN a.decision THEN 'allow' ELSE 'deny' END, a.reason,
-    array_to_string(a.missing, ','), array_to_string(a.assignments, ','),
-    a.level_needed, a.object_type_id, a.bit
+SELECT 'ask', q.n, CASE WHEN a.decision THEN 'allow' ELSE 'deny' END,
+    a.reason, array_to_string(a.missing, ','),
+    array_to_string(a.assignments, ','), a.level_needed, a.object_type_id,
+    a.bit
 FROM question q CROSS JOIN LATERAL reeve.allowed(q.ids, q.own, q.known,
-    q.level, q.delegated,
-    timestamptz 'epoch' + q.at_ms * interval '1 millisecond',
+    q.level, q.delegated, pg_temp.instant(q.at_ms),
     q.type, q.operation, q.object_key) a ORDER BY q.n;
-"""
-LISTED = """
-SELECT 'keys', l.n, k.object_key FROM listed l
-CROSS JOIN LATERAL (
-    SELECT object_key FROM reeve.feed_object o
-        WHERE o.object_type_id = l.object_type_id
-    UNION ALL SELECT collection_id FROM reeve.feed_collection
-        WHERE l.object_type_id = 1
-    UNION ALL SELECT resource_id::text FROM reeve.feed_resource
-        WHERE l.object_type_id = 0) k
-CROSS JOIN LATERAL reeve.allowed(l.ids, l.own, l.known, l.level, l.delegated,
-    timestamptz 'epoch' + l.at_ms * interval '1 millisecond', l.type,
-    l.operation, k.object_key) a
-WHERE a.decision ORDER BY l.n, k.object_key COLLATE "C";
+SELECT 'keys', l.n, c.reason, c.n, c.universe,
+    array_to_string(pg_temp.keys_of(l), E'\t')
+FROM listed l CROSS JOIN LATERAL reeve.count_objects(l.ids, l.own, l.known,
+    l.level, l.delegated, pg_temp.instant(l.at_ms), l.type,
+    l.operation) c ORDER BY l.n;
+SELECT 'who', w.n, h.reason, array_to_string(h.holders, E'\t')
+FROM who w CROSS JOIN LATERAL pg_temp.holders_of(w) h ORDER BY w.n;
+SELECT 'pair', p.n, a.decision, a.reason, coalesce(a.unsound - 1, 0),
+    array_to_string(a.assignments, ','), (SELECT string_agg(format('%s:%s:%s',
+        array_to_string(ARRAY(SELECT jsonb_array_elements_text(
+            h -> 'missing')), ','), h ->> 'level',
+        coalesce(h ->> 'assignment', '0')), E'\t' ORDER BY i)
+        FROM jsonb_array_elements(a.halves) WITH ORDINALITY AS x (h, i))
+FROM pair p CROSS JOIN LATERAL reeve.allowed_pair(p.ids, p.own, p.known,
+    p.level, p.delegated, pg_temp.instant(p.at_ms), p.operation, p.question,
+    p.pairing) a ORDER BY p.n;
 """
 
 
@@ -417,6 +546,22 @@ def rows_for(world, table, convert):
     return list(map(convert, rows)) if convert else rows
 
 
+def about(q):
+    """What an operation is about, as JSON; what is absent is left out."""
+    def thing(t, key):
+        found = {"type": t, "key": key}
+        return {k: v for k, v in found.items() if v is not None} or None
+
+    found = {"object": thing(q.type, q.key),
+             "other": thing(q.other_type, q.other_key) if q.other_type
+             is not None else None,
+             "collection": q.collection, "limiting": q.limiting,
+             "from": q.origin, "to": q.to, "named": list(q.named),
+             "direct": [thing(*d) for d in q.direct],
+             "inventory": q.inventory == "yes"}
+    return json.dumps({k: v for k, v in found.items() if v is not None})
+
+
 class Twin:
     """The twin, in the private cluster of a lab site."""
     name = "twin"
@@ -450,37 +595,59 @@ class Twin:
         if guarded:
             yield "SET CONSTRAINTS ALL IMMEDIATE;\n"
 
+    @staticmethod
+    def rows_of(questions):
+        """Questions as rows of the temporary tables."""
+        into = {qs.Ask: "question", qs.List: "listed", qs.Objects: "listed",
+                qs.Who: "who", qs.Pair: "pair"}
+        rows = {table: [] for table in into.values()}
+        for n, q in enumerate(questions):
+            row = (n, *q)
+            if not isinstance(q, qs.Who):
+                row = (n, q.ids, q.own, q.known == "yes", q.level,
+                       q.delegated == "yes", *q[5:])
+            if isinstance(q, qs.Pair):
+                row = (*row[:7], q.operation.replace("_", "-"), q.pairing,
+                       about(q))
+            rows[into[type(q)]].append(row)
+        return "".join(copy(*table) for table in rows.items())
+
     def answers(self, world, questions, guarded=False):
-        asks = [(n, q.ids, q.own, q.known == "yes", q.level,
-                 q.delegated == "yes", q.at, q.type, q.operation, q.key)
-                for n, q in enumerate(questions) if isinstance(q, w.Ask)]
-        lists = [(n, q.ids, q.own, q.known == "yes", q.level,
-                  q.delegated == "yes", q.at, q.type,
-                  read_operation(world, q.type), type_named(world, q.type))
-                 for n, q in enumerate(questions) if isinstance(q, w.List)]
         self.worlds += 1
-        text = "".join(self.load(world, guarded))
-        text += copy("question", asks) + copy("listed", lists)
-        text += ASKED + LISTED + self.end
+        text = "".join(self.load(world, guarded)) + self.rows_of(questions)
+        text += ASKED + self.end
         if self.worlds % 100 == 0 and self.end == "ROLLBACK;\n":
             text += "VACUUM;\n"
-        found = [None] * len(questions)
-        for n, *_ in lists:
-            found[n] = Keys([], None, None, None)
+        found = [nothing_said(q) for q in questions]
         for line in self.process.talk(text + "\\echo done\n"):
-            cells = line.split("\t")
-            if cells[0] == "keys":
-                found[int(cells[1])].keys.append(cells[2])
-            else:
-                found[int(cells[0])] = self._answer(cells[1:])
+            kind, n, *cells = line.split("\t")
+            found[int(n)] = getattr(self, "_" + kind)(
+                questions[int(n)], cells)
         return found
 
     @staticmethod
-    def _answer(cells):
+    def _ask(_question, cells):
         decision, reason, missing, ids, level, t, bit = cells
         ids = ",".join(cut(ids.split(",") if ids else []))
         thing = None if "\\N" in (t, bit) else (int(t), int(bit))
         return Answer(decision, reason, missing, ids, level, None, thing)
+
+    @staticmethod
+    def _keys(question, cells):
+        return KIND_OF_ANSWER[type(question)](
+            *cells[:3], sorted(cells[3:] if cells[3:] != [""] else []))
+
+    @staticmethod
+    def _pair(_question, cells):
+        decision, reason, unsound, ids, *halves = cells
+        if (decision == "t") != (reason == "allowed"):
+            raise Failed(f"the twin says {decision} and {reason}")
+        return Paired(reason, unsound, ",".join(cut(
+            ids.split(",") if ids else [])), None, halves)
+
+    @staticmethod
+    def _who(_question, cells):
+        return Holders(cells[0], [] if cells[1:] == ["\\N"] else cells[1:])
 
     def close(self):
         self.process.close()

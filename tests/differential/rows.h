@@ -8,17 +8,25 @@
 
 #include "unit/rbac/world.h"
 
-#define WORDS 12
+#define WORDS 32
 
 struct line {
 	struct rv_slice words[WORDS];
 	size_t n;
 };
 
+#define VERSIONS 8
+
 struct state {
 	struct world w;
 	struct rv_snapshot *s; /* made by the first question */
 	bool refused;
+	/* What the rows come from, change by change; see engine.c. */
+	struct rv_snapshot *origin;
+	struct rv_snapshot *versions[VERSIONS];
+	size_t n_versions;
+	struct rv_builder *b; /* of the next version */
+	struct rv_error why;  /* the first row that it did not take */
 };
 
 static inline void
@@ -160,6 +168,13 @@ row_default_instance(struct state *t, const struct line *l)
 	world_add_default_instance(
 	    &t->w, (struct rv_row_default_instance){
 		       number32(l, 1), name(t, l, 2), bit(l, 3), bit(l, 4) });
+}
+
+static inline void
+row_deploy(struct state *t, const struct line *l)
+{
+	world_add_deploy(
+	    &t->w, (struct rv_row_deploy){ number32(l, 1), bit(l, 2) });
 }
 
 static inline void

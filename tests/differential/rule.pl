@@ -15,20 +15,25 @@
 %   assignment(Id, Admin, Role, From, Until)  category(Assignment, Category)
 %   object(Type, Key)                         carries(Type, Key, Scope)
 %   resource(Key, Kind)                       device, user or group
+%   deploys(Type, OperationOfType1)
 %   stored(Collection, Resource)              or, where membership is by rules,
 %   rule(Collection, direct(R) | include(C) | exclude(C))
 %   role_minimum(Role, Level)                 operation_minimum(Type, Operation, Level)
 %
 % A category is scope(Id) or collection(Id), never the id alone.  The subject is
 % subject(Ids, Level, Delegated, At); a thing is on(Operation, Type, Secured, Key),
-% where Secured is also `resource`, and Key is [] where no instance is named.
+% where Secured is also `resource` and `folder` (pair.pl), and Key is [] where no
+% instance is named.
 
-:- module(rule, [answer/8, listed/4, next_change/3]).
+:- module(rule, [answer/8, objects/7, who/6, next_change/3,
+                 type_named/2, class_named/2, meaning/4, operation/4, deploys/2,
+                 names/2, fails/4, readable/2, suffices/3, level_helps/4,
+                 assignment/5, category/2, carries/3, type/4]).
 
 :- dynamic type/4, operation/4, need/3, class_operation/3, default_instance/4,
        role/1, role_operation/3, role_minimum/2, operation_minimum/3, scope/1,
        collection/3, admin/3, assignment/5, category/2, object/2, carries/3,
-       resource/2, stored/2, rule/2.
+       resource/2, stored/2, rule/2, deploys/2.
 
 % ---- Section 1: what a question is about --------------------------------
 
@@ -91,8 +96,8 @@ names(subject(Ids, _, _, _), A) :-
 
 % ---- Section 3: the conditions, each by when it fails ----------------------
 
-fails(_, on(Op, T, Secured, _), A, operation) :-
-    assignment(A, _, Role, _, _), \+ ( Secured \== derived, role_operation(Role, T, Op) ).
+fails(_, on(Op, T, _, _), A, operation) :-
+    assignment(A, _, Role, _, _), \+ ( \+ type(T, _, _, derived), role_operation(Role, T, Op) ).
 fails(_, Thing, A, Condition) :-
     \+ ( category(A, K), covers(K, Thing) ), cover(Thing, Condition).
 fails(subject(_, Level, Delegated, _), Thing, A, level) :-
@@ -121,6 +126,9 @@ covers(scope(S), on(_, T, scope, Key)) :- carries(T, Key, S).
 covers(collection(C), on(Op, _, collection, C)) :- collection(C, _, _), \+ memberchk(Op, ['Modify', 'Delete']).
 covers(collection(C), on(_, _, collection, Key)) :- limited_to(Key, C).
 covers(collection(C), on(_, _, resource, Key)) :- is_member(Key, C).
+covers(_, on(_, _, folder, [])).               % the root
+covers(scope('SMS00ALL'), on(_, _, folder, _)).
+covers(scope(S), on(_, _, folder, Folder)) :- carries(226, Folder, S).
 
 limited_to(C, Above) :- collection(C, _, L), L \== none, ( Above = L ; limited_to(L, Above) ).
 
@@ -137,6 +145,7 @@ follows(R, C) :-
 
 % What else must be allowed on the same thing.
 needs(on(Op, T, _, _), _)                                  :- read_operation(T, Op), !, fail.
+needs(on(_, _, folder, _), _)                              :- !, fail.
 needs(on(Op, T, _, []), _)                                 :- operation(T, Op, type_wide, _), !, fail.
 needs(on(Op, T, Secured, Key), on(Read, T, Secured, Key))  :- Secured == resource, !, read_operation(T, Read), Op \== Read.
 needs(on(Op, T, role, Key), on(Read, T, role, Key))        :- default_instance(T, Key, Read, _), !, Op \== Read.
@@ -182,18 +191,17 @@ miss(Subject, Thing, Read, A, Set, N) :-
     findall(C, fails(Subject, Thing, A, C), Failed),
     append(Failed, Read, Set), length(Set, N).
 
-level_that_helps(subject(_, _, Delegated, _), Thing, Least, Misses, Level) :-
-    setof(M, A^Set^Role^F^U^Ad^( member(Least-A-Set, Misses), memberchk(level, Set),
-              assignment(A, Ad, Role, F, U), minimum(Role, Thing, M),
-              \+ ( Delegated == yes, has_security(Role) ) ), [Level | _]), !.
+level_that_helps(Subject, Thing, Least, Misses, Level) :-
+    setof(M, A^Set^( member(Least-A-Set, Misses), memberchk(level, Set),
+              level_helps(Subject, Thing, A, M) ), [Level | _]), !.
 level_that_helps(_, _, _, _, none).
 
-% ---- Lists: the objects of a type, or the resources of a class, that may be Read
+% The level at which an assignment would not fail by its level.
+level_helps(subject(_, _, Delegated, _), Thing, A, Minimum) :-
+    assignment(A, _, Role, _, _), minimum(Role, Thing, Minimum),
+    \+ ( Delegated == yes, has_security(Role) ).
 
-listed(Subject, Name, Op, Keys) :-
-    ( type_named(Name, T) -> read_operation(T, Op) ; Op = 'Read' ),
-    findall(Key, ( candidate(Name, Key), answer(Subject, yes, Name, Op, Key, allow, _, _) ), Found),
-    sort(Found, Keys).
+% ---- Lists, and who may -----------------------------------------------------
 
 candidate(Name, Key) :- type_named(Name, T), !, of_kind(T, Key).
 candidate(_, Key)    :- resource(Key, _).
@@ -204,6 +212,37 @@ of_kind(28, Key) :- !, admin(Id, _, _), atom_number(Key, Id).
 of_kind(29, Key) :- !, scope(Key).
 of_kind(T, Key)  :- default_instance(T, Key, _, _).
 of_kind(T, Key)  :- object(T, Key), \+ default_instance(T, Key, _, _).
+
+% On which objects may the subject do it?  Of all that there are.
+objects(_, _, Name, Op, Reason, [], 0) :- no_question(Name, Op, Reason), !.
+objects(Subject, Known, Name, Op, Reason, Keys, Universe) :-
+    findall(Key, ( candidate(Name, Key), of_class(Name, Key) ), All),
+    length(All, Universe),
+    findall(Key, ( member(Key, All), answer(Subject, yes, Name, Op, Key, allow, _, _) ), Found),
+    length(Found, N),
+    (   Known == no, ( N =:= 0 ; N < Universe ) -> Reason = groups_unknown, Keys = []
+    ;   N =:= 0 -> Reason = not_permitted, Keys = []
+    ;   Reason = allowed, Keys = Found ).
+
+no_question(Name, Op, Reason) :- type_named(Name, T), !, \+ operation(T, Op, _, _), Reason = unknown_operation.
+no_question(Name, Op, Reason) :- class_named(Name, Class), !, \+ class_operation(Class, Op, _), Reason = op_not_applicable.
+no_question(_, _, unknown_type).
+
+of_class(Name, _)   :- type_named(Name, _), !.
+of_class(Name, Key) :- holds_kind(Name, Kind), resource(Key, Kind), !.
+
+% Who may do it by assignments of their own, and from which level on?
+who(_, Name, Op, Key, Reason, []) :- meaning(Name, Op, Key, Reason), atom(Reason), !.
+who(At, Name, Op, Key, Reason, Holders) :-
+    findall(holder(Id, Level, As), holder(At, Name, Op, Key, Id, Level, As), Found),
+    sort(Found, Holders),
+    ( Holders == [] -> Reason = not_permitted ; Reason = allowed ).
+
+holder(At, Name, Op, Key, Id, Level, As) :-
+    admin(Id, in, Principal),
+    answer(subject([Principal], 3, no, At), yes, Name, Op, Key, allow, _, because(_, As, _)),
+    once(( member(Level, [0, 1, 2, 3]),
+           answer(subject([Principal], Level, no, At), yes, Name, Op, Key, allow, _, _) )).
 
 % ---- Until when an answer holds -----------------------------------------------
 

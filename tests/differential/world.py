@@ -1,4 +1,4 @@
-"""Random worlds, changes of them, and questions.
+"""Random worlds, and changes of them; questions.py has the questions.
 
 A world is the shipped catalogue (sql/catalogue/*.tsv) and lists of rows, one
 list a table; a row is a tuple of numbers and texts, None for what is absent:
@@ -8,6 +8,7 @@ list a table; a row is a tuple of numbers and texts, None for what is absent:
   operation_need      type, bit, needed bit
   class_operation     class, operation, bit of type 1
   default_instance    type, key, read bit, modify bit
+  deploy      type, bit of type 1
   role        id                 role_operation     role, type, bit
   role_minimum  role, level      operation_minimum  type, bit, level
   scope       id                 collection         id, device|user, limit
@@ -22,19 +23,21 @@ list a table; a row is a tuple of numbers and texts, None for what is absent:
 
 A world with rules has the members that follow from them as well: one
 evaluator computes them again, the others believe what is stored.
+
+A world may have come from others: `before` has them, the first one first.
 """
 
 import importlib.util
 import os
 import random
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 # In the order in which the engine's builder takes them; minima come last.
 TABLES = ("type", "operation", "operation_need", "class_operation",
-          "default_instance", "role", "role_operation", "scope", "collection",
+          "default_instance", "deploy", "role", "role_operation", "scope", "collection",
           "admin", "assignment", "assignment_scope", "assignment_collection",
           "object", "object_scope", "resource", "member", "rule",
           "role_minimum", "operation_minimum")
@@ -43,6 +46,7 @@ REFERENCES = {
     "operation": {"type": (0,)},
     "operation_need": {"operation": ((0, 1), (0, 2))},
     "default_instance": {"type": (0,), "operation": ((0, 2), (0, 3))},
+    "deploy": {"type": (0,)},
     "role_operation": {"role": (0,), "operation": ((1, 2),)},
     "role_minimum": {"role": (0,)}, "operation_minimum": {
         "operation": ((0, 1),)},
@@ -63,9 +67,6 @@ T0 = 1_790_000_000_000  # an instant; validities lie around it
 MOMENTS = (-86_400_000, -1000, -1, 0, 1, 2, 1000, 86_400_000)
 READ, MODIFY = "Read", "Modify"
 INVENTORY = "View Asset Intelligence"
-
-Ask = namedtuple("Ask", "ids own known level delegated at type operation key")
-List = namedtuple("List", "ids own known level delegated at type")
 
 
 def _generator():
@@ -98,6 +99,8 @@ def load_catalogue():
             for r in g.rows_of("operation_needs")],
         "class_operation": [(r["class_name"], r["operation"], int(r["bit"]))
                             for r in g.rows_of("class_operations")],
+        "deploy": [(int(r["object_type_id"]), int(r["bit"]))
+                   for r in g.rows_of("deploy_operations")],
         "role": [(r["role_id"],) for r in g.rows_of("roles")],
         "role_operation": g.role_operations({t[0] for t in types}, flagged),
         "scope": [(r["scope_id"],) for r in g.rows_of("scopes")],
@@ -113,19 +116,24 @@ CATALOGUE = load_catalogue()
 class World:
     """Rows over the catalogue."""
 
-    def __init__(self, rows=None):
+    def __init__(self, rows=None, before=()):
         self.rows = {t: list((rows or {}).get(t, ())) for t in TABLES}
+        self.before = tuple(before)
 
     def copy(self):
-        return World(self.rows)
+        return World(self.rows, self.before)
 
     def all(self, table):
         return CATALOGUE[table] + self.rows[table]
 
     def size(self):
-        return sum(len(r) for r in self.rows.values())
+        return (sum(len(r) for r in self.rows.values())
+                + sum(1 + b.size() for b in self.before))
 
     def lines(self):
+        for one in self.before:
+            yield from one.lines()
+            yield "then"
         for table in TABLES:
             for row in self.rows[table]:
                 yield "\t".join([table, *map(word, row)])
@@ -228,7 +236,8 @@ def follow_rules(world):
 # ---- Random worlds ----------------------------------------------------------
 
 # Types that say something different about the rule.
-SCOPED = (31, 2, 6, 11, 38, 47, 226, 1000000)
+SCOPED = (31, 2, 6, 11, 38, 43, 47, 226, 1000000)
+TOGETHER = (31, 43, 226, 6)  # what section 4 is about, besides collections
 BY_ROLE = (4, 25, 26, 27, 28, 29, 45)
 
 
@@ -272,6 +281,9 @@ class Maker:
         rng = self.rng
         self.pool = [1, *self.some(SCOPED, 3), *self.some(BY_ROLE, 2),
                      *self.some((200, 38, 47, 26), 1)]
+        self.together = rng.random() < .4
+        if self.together:
+            self.pool += TOGETHER
         self.pool = list(dict.fromkeys(self.pool))
         for i in range(rng.choice((0, 1, 1, 2))):
             t, way = 2000000 + i, rng.choice(("scope", "scope", "role"))
@@ -286,18 +298,20 @@ class Maker:
                     "security" if rng.random() < .1 else "plain"))
             self.needs(t, bits)
             self.pool.append(t)
+            if rng.random() < .3:
+                self.rows["deploy"].append((t, rng.choice(
+                    [o[1] for o in CATALOGUE["operation"]
+                     if o[0] == 1 and o[3] == "plain"])))
 
     def needs(self, t, bits):
         """Operations that need another one, in chains that end at Read."""
         plain = [o[1] for o in self.rows["operation"]
                  if o[0] == t and o[3] == "plain" and o[1] != 0]
-        if 0 not in bits:
-            return  # what stands for Read is said of type 26 alone
         for i, bit in enumerate(plain[1:], 1):
             if self.rng.random() < .6:
                 self.rows["operation_need"].append(
                     (t, bit, self.rng.choice(plain[:i])))
-        if len(plain) > 2 and self.rng.random() < .4:
+        if 0 in bits and len(plain) > 2 and self.rng.random() < .4:
             way = [x[3] for x in self.rows["type"] if x[0] == t][0]
             if way == "scope":
                 self.rows["default_instance"].append(
@@ -382,7 +396,8 @@ class Maker:
             role = f"ROLE{i:04}"
             self.rows["role"].append((role,))
             self.mine.append(role)
-            for t in self.some(self.pool, rng.choice((0, 2, 3, 99))):
+            widths = (2, 99, 99) if self.together else (0, 2, 3, 99)
+            for t in self.some(self.pool, rng.choice(widths)):
                 # Read of its own, the rest, or both.
                 read, share = rng.choice(((1, 0), (0, .9), (.9, .1), (.9, .5),
                                           (.8, .9), (1, 1)))
@@ -477,354 +492,193 @@ def random_world(rng):
 
 # ---- Changes ----------------------------------------------------------------
 
-def change(rng, world):
-    """A copy of the world in which one thing is different."""
-    new = world.copy()
-    rows = new.rows
-    what = rng.choice(("drop", "drop", "out", "scope", "bit", "limit",
-                       "validity", "minimum", "category"))
-    if what == "drop":
-        table = rng.choice([t for t in TABLES if rows[t]] or ["role"])
+# Ids of these are never used again; of other rows they may be.
+USED_ONCE = ("role", "scope", "collection", "admin", "assignment", "resource")
+
+
+class Line:
+    """Worlds that follow from each other: rows of one whole come and go."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.whole = random_world(rng)
+        self.gone = {t: set() for t in USED_ONCE}
+        self.world = self.whole.copy()
+        if rng.random() < .6:
+            for _ in range(rng.choice((1, 1, 2, 3))):
+                self.thin()
+            self.world.prune()
+
+    def thin(self):
+        rows = self.world.rows
+        table = self.rng.choice([t for t in TABLES[TABLES.index("role"):]
+                                 if rows[t]] or ["role"])
+        few = table in ("admin", "assignment", "role")
+        share = self.rng.choice((.1, .1, .3, .3, .5, .3 if few else 1))
+        rows[table] = [r for r in rows[table] if self.rng.random() >= share]
+
+    def follow(self):
+        """The next world of the line."""
+        old, new = self.world, self.world.copy()
+        for _ in range(self.rng.choice((1, 1, 2, 5))):
+            way = self.rng.choice((grow, grow, shrink, edit))
+            way(self, new.rows, new)
+        new.prune()
+        for table in USED_ONCE:
+            there = {r[0] for r in new.rows[table]}
+            self.gone[table] |= {r[0] for r in old.rows[table]} - there
+        new.before = (*old.before, World(old.rows))
+        self.world = new
+        return new
+
+
+def grow(line, rows, _new):
+    """Rows of the whole come (back)."""
+    rng = line.rng
+    tables = list(TABLES[TABLES.index("role"):])
+    for table in rng.choice((tables, rng.sample(tables, 3))):
+        there = {key_of_row(table, r) for r in rows[table]}
+        absent = [r for r in line.whole.rows[table]
+                  if key_of_row(table, r) not in there
+                  and r[0] not in line.gone.get(table, ())]
+        share = rng.choice((.1, .5, 1))
+        rows[table] += [r for r in absent if rng.random() < share]
+    # Rules lead to earlier rows.
+    order = {c[0]: i for i, c in enumerate(line.whole.rows["collection"])}
+    rows["collection"].sort(key=lambda c: order[c[0]])
+
+
+def shrink(line, rows, _new):
+    rng = line.rng
+    table = rng.choice([t for t in TABLES if rows[t]] or ["role"])
+    few = table in ("admin", "assignment", "role", "type", "operation")
+    for _ in range(1 if few else rng.choice((1, 1, 3, 20))):
         if rows[table]:
             rows[table].remove(rng.choice(rows[table]))
-    elif what == "out" and rows["admin"]:
-        i = rng.randrange(len(rows["admin"]))
-        a = rows["admin"][i]
-        rows["admin"][i] = (*a[:2], "in" if a[2] == "out" else "out", a[3])
-    elif what == "scope" and rows["object_scope"]:
-        i = rng.randrange(len(rows["object_scope"]))
-        t, key, _ = rows["object_scope"][i]
-        rows["object_scope"][i] = (t, key, rng.choice(
-            [s[0] for s in new.all("scope") if s[0] != "SMS00ALL"]))
-        rows["object_scope"] = sorted(set(rows["object_scope"]), key=str)
-    elif what == "bit" and rows["role_operation"]:
-        role = rng.choice(rows["role_operation"])[0]
-        o = rng.choice(new.all("operation"))
-        rows["role_operation"] = sorted(
-            {*rows["role_operation"], (role, o[0], o[1])})
-    elif what == "limit" and rows["collection"]:
-        i = rng.randrange(len(rows["collection"]))
-        c = rows["collection"][i]
-        limit = rng.choice([x for x in CATALOGUE["collection"]
-                            if x[1] == c[1]])
-        rows["collection"][i] = (c[0], c[1], limit[0])
-    elif what == "validity" and rows["assignment"]:
-        i = rng.randrange(len(rows["assignment"]))
-        a = rows["assignment"][i]
+
+
+def edit(line, rows, new):
+    rng = line.rng
+    ways = {"admin": edit_admin, "object_scope": edit_scope,
+            "role_operation": edit_bit, "collection": edit_limit,
+            "assignment": edit_assignment}
+    table = rng.choice([t for t in ways if rows[t]] or ["role"])
+    if rows[table]:
+        ways[table](rng, rows, new)
+
+
+def edit_admin(rng, rows, _new):
+    i = rng.randrange(len(rows["admin"]))
+    a = rows["admin"][i]
+    rows["admin"][i] = (*a[:2], "in" if a[2] == "out" else "out", a[3])
+
+
+def edit_scope(rng, rows, new):
+    i = rng.randrange(len(rows["object_scope"]))
+    t, key, _ = rows["object_scope"][i]
+    rows["object_scope"][i] = (t, key, rng.choice(
+        [s[0] for s in new.all("scope") if s[0] != "SMS00ALL"]))
+    rows["object_scope"] = sorted(set(rows["object_scope"]), key=str)
+
+
+def edit_bit(rng, rows, new):
+    role = rng.choice(rows["role_operation"])[0]
+    o = rng.choice(new.all("operation"))
+    rows["role_operation"] = sorted(
+        {*rows["role_operation"], (role, o[0], o[1])})
+
+
+def edit_limit(rng, rows, new):
+    """Another limiting collection: never one that is limited to it."""
+    i = rng.randrange(len(rows["collection"]))
+    c = rows["collection"][i]
+    known = {x[0]: x for x in new.all("collection")}
+    if rows["rule"]:  # evaluated in the order of the rows
+        found = CATALOGUE["collection"] + rows["collection"][:i]
+    else:
+        found = [x for x in known.values()
+                 if c[0] not in chain(known, x[0])]
+    limit = rng.choice([x for x in found if x[1] == c[1]])
+    rows["collection"][i] = (c[0], c[1], limit[0])
+
+
+def chain(known, collection):
+    while collection is not None:
+        yield collection
+        collection = known[collection][2] if collection in known else None
+
+
+def edit_assignment(rng, rows, new):
+    i = rng.randrange(len(rows["assignment"]))
+    a = rows["assignment"][i]
+    what = rng.choice(("validity", "role", "minimum", "category"))
+    if what == "validity":
         rows["assignment"][i] = (*a[:3], T0 + rng.choice(MOMENTS), None)
-    elif what == "minimum" and rows["assignment"]:
-        role = rng.choice(rows["assignment"])[2]
-        rows["role_minimum"] = [m for m in rows["role_minimum"]
-                                if m[0] != role] + [(role, rng.choice(
-                                    (1, 2, 3)))]
-    elif what == "category" and rows["assignment"]:
-        a = rng.choice(rows["assignment"])[0]
+    elif what == "role":
+        role = rng.choice(new.all("role"))[0]
+        rows["assignment"][i] = (*a[:2], role, *a[3:])
+    elif what == "minimum":
+        rows["role_minimum"] = [m for m in rows["role_minimum"] if m[0]
+                                != a[2]] + [(a[2], rng.choice((1, 2, 3)))]
+    else:
         c = rng.choice(new.all("collection"))[0]
         rows["assignment_collection"] = sorted(
-            {*rows["assignment_collection"], (a, c)})
-    return new.prune()
+            {*rows["assignment_collection"], (a[0], c)})
 
 
-# ---- Questions ----------------------------------------------------------------
-
-CLASSES = ("SMS_R_System", "SMS_R_User", "SMS_R_UserGroup",
-           "SMS_G_System_DISK", "SMS_G_System_DIAL", "SMS_G_System_CPU",
-           "SMS_CombinedDeviceResources", "SMS_CombinedUserResources",
-           "SMS_R_Other")
-NO_TYPES = ("SMS_G_System_", "SMS_G_System_*", "SMS_Nothing", "0", "031",
-            "31 ", "sms_application", "99999999999", "-1", "")
-FAR = ("nobody", "krb5:nobody@LAB.TEST", "group:ffffffff")
+# What identifies a row; of other tables the whole row does.
+ROW_KEYS = {"type": 1, "operation": 2, "role": 1, "scope": 1, "collection": 1,
+            "admin": 1, "assignment": 1, "object": 2, "resource": 1,
+            "role_minimum": 1, "operation_minimum": 2}
 
 
-class Asker:
-    """Makes questions about a world: mostly near to an allow."""
-
-    def __init__(self, rng, world):
-        self.rng, self.world = rng, world
-        self.types = {t[0]: t for t in world.all("type")}
-        self.names = {o[:2]: o for o in world.all("operation")}
-        self.by_type = defaultdict(list)
-        for o in world.all("operation"):
-            self.by_type[o[0]].append(o)
-        own = {t for t, _ in world.rows["object"]}
-        own |= {r[1] for r in world.rows["role_operation"]} | {1}
-        self.own = sorted(own)
-        self.bits = defaultdict(list)
-        for role, t, bit in world.all("role_operation"):
-            if t in own:
-                self.bits[role].append((t, bit))
-        self.admins = {a[0]: a for a in world.rows["admin"]}
-        self.scopes_of = _group(world.rows["assignment_scope"])
-        self.collections_of = _group(world.rows["assignment_collection"])
-        self.objects = _group(world.all("object"))
-        self.carried = defaultdict(set)
-        for t, key, s in world.rows["object_scope"]:
-            self.carried[t, key].add(s)
-        self.limit = {c[0]: c[2] for c in world.all("collection")}
-        self.members = _group(world.rows["member"])
-        for r, kind in world.rows["resource"]:
-            self.members["SMS00001" if kind == "device"
-                         else "SMS00004"].append(r)
-        self.kinds = dict(world.rows["resource"])
-        self.default = {d[:2]: d for d in world.all("default_instance")}
-        self.classes = sorted({c[0] for c in world.all("class_operation")})
-
-    def ask(self):
-        rng = self.rng
-        q = None
-        for _ in range(25 if rng.random() < .95 else 0):
-            q = q or self.near()
-        if q is None:
-            q = self.far()
-        breaks = rng.choice((0, 0, 0, 1, 1, 2))
-        for _ in range(breaks):
-            q = self.broken(q)
-        return q
-
-    def list(self):
-        q = self.ask()
-        types = [self.type_name(t) for t in self.own]
-        if self.world.rows["rule"] and self.rng.random() < .7:
-            types = ["SMS_R_Other"] if "SMS_R_*" in self.classes else []
-        return List(*q[:6], self.rng.choice(types + list(CLASSES[:4])))
-
-    def type_name(self, t):
-        row = self.types[t]
-        return self.rng.choice([row[1]] * 2 + [row[2] or row[1], str(t)])
-
-    def subject(self, admin):
-        """The administrative user itself, or one of its members."""
-        rng, row = self.rng, self.admins[admin]
-        share = rng.choice((.2, .2, .9))
-        others = [a[3] for a in self.world.rows["admin"]
-                  if a[1] == "group" and rng.random() < share]
-        if row[1] == "user":
-            own = [row[3]]
-        else:
-            own, others = ["krb5:member@LAB.TEST"], others + [row[3]]
-        rng.shuffle(others)
-        if rng.random() < .1 and others:
-            others.append(rng.choice(others))
-        return own + others, len(own)
-
-    def near(self):
-        """A question that one assignment answers with allow, if any does."""
-        rng, a = self.rng, None
-        if self.world.rows["assignment"]:
-            a = rng.choice(self.world.rows["assignment"])
-        if a is None or not self.bits[a[2]]:
-            return None
-        t, bit = rng.choice(self.bits[a[2]])
-        own = [x for x in self.bits[a[2]] if x[0] >= 2000000]
-        if own and rng.random() < .3:
-            t, bit = rng.choice(own)
-        if rng.random() < .25:
-            t, bit = 1, rng.choice([b for x, b in self.bits[a[2]]
-                                    if x == 1] or [0])
-        found = self.covered(a[0], t, self.names.get((t, bit)))
-        if found is None:
-            return None
-        ids, own = self.subject(a[1])
-        at = T0
-        if a[3] is not None:
-            at = a[3]
-        elif a[4] is not None:
-            at = a[4] - 1
-        return Ask(ids, own, "yes", rng.choice((1, 2, 3, 3)), "no", at,
-                   *found)
-
-    def covered(self, a, t, operation):
-        """(type, operation, key) of something that the assignment covers."""
-        rng = self.rng
-        if operation is None:
-            return None
-        name, way = operation[2], self.types[t][3]
-        if operation[3] == "type_wide":
-            keys = [None, None, *self.keys(t)]
-            return self.type_name(t), name, rng.choice(keys)
-        if t == 1 and (rng.random() < .6 or name not in
-                       (READ, MODIFY, "Delete")):
-            return self.covered_resource(a, name)
-        if t == 1:
-            return self.covered_collection(a, name)
-        if name in ("Read Default", "Modify Default"):
-            name = name.split()[0]
-            return self.type_name(t), name, [
-                d[1] for d in CATALOGUE["default_instance"] if d[0] == t][0]
-        keys = self.keys(t)
-        if way == "scope":
-            mine = set(self.near_by(self.scopes_of[a],
-                                    self.collections_of[a]))
-            keys = [k for k in keys if "SMS00ALL" in mine
-                    or mine & self.carried[t, k]]
-        elif rng.random() < .2:
-            keys = [None]
-        return (self.type_name(t), name, rng.choice(keys)) if keys else None
-
-    def near_by(self, categories, others):
-        """The categories; now and then those of the other kind."""
-        return others if self.rng.random() < .15 else categories
-
-    def covered_collection(self, a, name):
-        mine = set(self.near_by(self.collections_of[a], self.scopes_of[a]))
-        found = [c for c, limit in self.limit.items()
-                 if limit in mine or (c in mine and name == READ)]
-        if not found:
-            return None
-        return self.type_name(1), name, self.rng.choice(found)
-
-    def covered_resource(self, a, name):
-        mine = [c for c in self.near_by(self.collections_of[a],
-                                        self.scopes_of[a]) if self.members[c]]
-        if not mine:
-            return None
-        r = self.rng.choice(self.members[self.rng.choice(mine)])
-        if self.rng.random() < .2:
-            r = self.rng.choice(list(self.kinds))
-        classes = {"device": ("SMS_R_System", "SMS_R_System",
-                              "SMS_G_System_DISK",
-                              "SMS_CombinedDeviceResources"),
-                   "user": ("SMS_R_User", "SMS_CombinedUserResources"),
-                   "group": ("SMS_R_UserGroup", "SMS_CombinedUserResources"),
-                   }[self.kinds[r]]
-        plain = {"Modify Resource": MODIFY, "Delete Resource": "Delete",
-                 "Read Resource": READ}.get(name, name)
-        return (self.rng.choice(classes),
-                self.rng.choice((name, plain)), str(r))
-
-    def keys(self, t):
-        if t == 1:
-            return list(self.limit)
-        if t == 27:
-            return [r[0] for r in self.world.all("role")]
-        if t == 28:
-            return [str(a) for a in self.admins]
-        if t == 29:
-            return [s[0] for s in self.world.all("scope")]
-        return self.objects[t]
-
-    def far(self):
-        """A question about anything."""
-        rng = self.rng
-        t = rng.choice(self.own)
-        operation = rng.choice(self.by_type[t])[2]
-        ids, own = [rng.choice(FAR)], 1
-        if self.admins and rng.random() < .7:
-            ids, own = self.subject(rng.choice(sorted(self.admins)))
-        return Ask(ids, own, "yes", rng.choice((0, 1, 2, 3)), "no", T0,
-                   self.type_name(t), operation,
-                   rng.choice([None, "absent", *self.keys(t)[:20]]))
-
-    def broken(self, q):
-        """The question with one condition changed."""
-        rng = self.rng
-        how = rng.choice(("ids", "known", "level", "delegated", "at", "at",
-                          "type", "operation", "operation", "key", "key",
-                          "key"))
-        if how == "ids":
-            n = rng.randrange(len(q.ids) + 1)
-            if n < q.own:
-                return q._replace(ids=[FAR[1], *q.ids[1:]])
-            return q._replace(ids=q.ids[:n])
-        if how == "known":
-            return q._replace(known="no", own=rng.choice(
-                (q.own, q.own, min(2, len(q.ids)))))
-        if how == "level":
-            return q._replace(level=rng.choice((0, 1, 1, 2, 2, 3)))
-        if how == "delegated":
-            return q._replace(delegated="yes")
-        if how == "at":
-            return q._replace(at=self.moment())
-        if how == "type" and q.type in CLASSES:
-            return q._replace(type=rng.choice(CLASSES + NO_TYPES[:2]))
-        if how == "key" and q.key and rng.random() < .15:
-            return q._replace(key=rng.choice(("0", " ", "")) + q.key
-                              + rng.choice(("", " ", "x")))
-        if how == "type":
-            names = [self.type_name(t) for t in self.own] * 2 + list(CLASSES)
-            names += [rng.choice(NO_TYPES)]
-            return q._replace(type=rng.choice(names))
-        if how == "operation":
-            return q._replace(operation=self.other_operation())
-        return q._replace(key=self.other_key())
-
-    def moment(self):
-        rng = self.rng
-        edges = [x for a in self.world.rows["assignment"] for x in a[3:]
-                 if x is not None]
-        return rng.choice(edges or [T0]) + rng.choice((-1, 0, 0, 1))
-
-    def other_operation(self):
-        rng = self.rng
-        found = [o[2] for t in self.own for o in self.by_type[t]]
-        return rng.choice([rng.choice(found), rng.choice(found), READ,
-                           MODIFY, "Delete", "Create", INVENTORY, "read",
-                           "Nothing", "", "Read Resource"])
-
-    def other_key(self):
-        rng = self.rng
-        keys = [rng.choice(self.keys(t) or ["K1"]) for t in self.own]
-        keys += [str(r) for r in list(self.kinds)[:20]] + list(self.limit)
-        return rng.choice(keys * 3 + [None, None, "", "absent", "01", "0x1",
-                                      "+1", "1 ", "4294967296", "SMS00ALL"])
+def key_of_row(table, row):
+    return row[:ROW_KEYS.get(table, len(row))]
 
 
-def _group(pairs):
-    found = defaultdict(list)
-    for a, b in pairs:
-        found[a].append(b)
-    return found
+def changes(old, new):
+    """Lines that make the one world of the other, as a store would tell.
+
+    None when only a full load does.
+    """
+    fixed = TABLES[:TABLES.index("role")]
+    if any(set(old.rows[t]) != set(new.rows[t]) for t in fixed):
+        return None
+    level = dict(new.rows["role_minimum"])
+    added, changed, removed = [], list(minima(old, new)), []
+    for table in TABLES[len(fixed):]:
+        if table in ("role_minimum", "operation_minimum", "rule"):
+            continue
+        was = {key_of_row(table, r): r for r in old.rows[table]}
+        now = {key_of_row(table, r): r for r in new.rows[table]}
+        if table == "role":
+            was = {k: (*r, 0) for k, r in was.items()}
+            now = {k: (*r, level.get(r[0], 0)) for k, r in now.items()}
+        for key, row in now.items():
+            if key not in was:
+                added.append(("+", table, *row))
+            elif was[key] != row and table != "role":  # see minima()
+                changed.append(("~", table, *row))
+        removed = [("-", table, *r) for k, r in was.items()
+                   if k not in now] + removed
+    first = removed if new.size() % 2 else []
+    last = [] if new.size() % 2 else removed
+    return ["\t".join(map(word, line))
+            for line in first + added + changed + last]
 
 
-# ---- Cases as text --------------------------------------------------------------
-
-def question_line(q):
-    return "\t".join(["ask" if isinstance(q, Ask) else "list",
-                      " ".join(q.ids), *map(word, q[1:])])
-
-
-def _value(text):
-    return None if text == "\\N" else text
-
-
-NUMBERS = {
-    "type": (0,), "operation": (0, 1), "operation_need": (0, 1, 2),
-    "class_operation": (2,), "default_instance": (0, 2, 3),
-    "role_operation": (1, 2), "role_minimum": (1,),
-    "operation_minimum": (0, 1, 2), "admin": (0,),
-    "assignment": (0, 1, 3, 4), "assignment_scope": (0,),
-    "assignment_collection": (0,), "object": (0,), "object_scope": (0,),
-    "resource": (0,), "member": (1,)}
-
-
-def read_case(path):
-    """(world, questions) of a file of lines; # begins a comment."""
-    world, questions = World(), []
-    with open(path, encoding="utf-8") as f:
-        for line in f:
-            line = line.rstrip("\n")
-            if not line or line.startswith("#"):
-                continue
-            table, *cells = line.split("\t")
-            cells = [_value(c) for c in cells]
-            if table in ("ask", "list"):
-                cells[0] = (cells[0] or "").split(" ")
-                for i in (1, 3, 5):
-                    cells[i] = int(cells[i])
-                questions.append((Ask if table == "ask" else List)(*cells))
-                continue
-            for i in NUMBERS.get(table, ()):
-                cells[i] = None if cells[i] is None else int(cells[i])
-            if table == "rule" and cells[1] == "direct":
-                cells[2] = int(cells[2])
-            world.rows[table].append(tuple(cells))
-    return world, questions
-
-
-def make_questions(rng, world, n_asks, n_lists):
-    asker = Asker(rng, world)
-    return ([asker.ask() for _ in range(n_asks)]
-            + [asker.list() for _ in range(n_lists)])
+def minima(old, new):
+    """Roles and operations whose minimum is another, as changed rows."""
+    was, now = dict(old.rows["role_minimum"]), dict(new.rows["role_minimum"])
+    there = {r[0] for r in old.all("role")} & {r[0] for r in new.all("role")}
+    for role in sorted(there):
+        if was.get(role, 0) != now.get(role, 0):
+            yield ("~", "role", role, now.get(role, 0))
+    was = {m[:2]: m[2] for m in old.rows["operation_minimum"]}
+    now = {m[:2]: m[2] for m in new.rows["operation_minimum"]}
+    for o in new.all("operation"):
+        if was.get(o[:2], 0) != now.get(o[:2], 0):
+            yield ("~", "operation", *o, now.get(o[:2], 0))
 
 
 def source(*seed):
