@@ -3,7 +3,8 @@
 
 BENCH_PEERS := build/bench/peers
 BENCH_SITE := $(call objects,tests/bench/site/rows.c tests/bench/site/build.c \
-	tests/bench/ask.c)
+	tests/bench/site/bare.c \
+	tests/bench/ask.c tests/bench/engine/bare.c)
 # a program of its own each
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c \
 	tests/bench/engine/bench_*.c))

@@ -1,75 +1,59 @@
 #include "bench/ask.h"
 
-/* Some instant: the made-up sites have no assignments with an end. */
-#define NOW_MS INT64_C(1760000000000)
+#include "reeve/rbac_ask.h"
 
-static struct rv_slice
-decimal(char (*buf)[12], uint32_t value)
+/* Ids come in order: a list that ends early is cut by a search. */
+static size_t
+upto(const uint32_t *ids, size_t n, uint32_t last)
 {
-	char *p = *buf + sizeof(*buf);
-
-	do {
-		*--p = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	return (struct rv_slice){ p, (size_t)(*buf + sizeof(*buf) - p) };
+	while (n > 0 && ids[n - 1] > last)
+		n--;
+	return n;
 }
 
-/* One decision a device: there is no question about all of them yet. */
 int
 bench_devices_of(const struct rv_snapshot *s, const struct rv_subject *u,
-    struct bench_range among, uint32_t *ret_ids, size_t *ret_n)
+    uint32_t last, uint32_t *ret_ids, size_t *ret_n)
 {
 	struct rv_arena *arena = rv_arena_new(0);
 	const struct rv_subject_resolved *subject;
-	const struct rv_prepared *read;
-	struct rv_verdict v;
-	size_t found = 0;
+	struct rv_cursor cursor = { 0 };
+	struct rv_object_set set;
 	int r = RV_ERR_NOMEM;
-	char buf[12];
 
 	if (arena == NULL ||
 	    (r = rv_rbac_resolve(s, u, arena, &subject)) != RV_OK ||
-	    (r = rv_rbac_prepare(s, RV_SLICE_LIT("SMS_R_System"),
-		 RV_SLICE_LIT("Read"), arena, &read)) != RV_OK)
+	    (r = rv_rbac_objects(subject, BENCH_NOW_MS,
+		 RV_SLICE_LIT("SMS_R_System"), RV_SLICE_LIT("Read"),
+		 ret_ids == NULL, arena, &set)) != RV_OK)
 		goto out;
-	for (uint32_t i = 0; i < among.n; i++) {
-		rv_rbac_check_prepared(subject, NOW_MS, read,
-		    decimal(&buf, among.first + i), RV_WANT_FIRST, &v);
-		if (v.decision != RV_ALLOW)
-			continue;
-		if (ret_ids != NULL)
-			ret_ids[found] = among.first + i;
-		found++;
-	}
-	*ret_n = found;
+	*ret_n = set.n;
+	if (ret_ids != NULL)
+		*ret_n = upto(ret_ids,
+		    rv_object_set_ids(&set, &cursor, ret_ids, set.n), last);
 out:
 	rv_arena_free(&arena);
 	return r;
 }
 
-/* One decision an administrator, likewise. */
-size_t
-bench_readers_of(const struct rv_snapshot *s, const struct rv_slice *principals,
-    uint32_t n, struct rv_slice key, uint32_t *ret_who)
+int
+bench_readers_of(const struct rv_snapshot *s, struct rv_slice key,
+    uint32_t *ret_ids, size_t room, size_t *ret_n)
 {
 	const struct rv_question q = { .type = RV_SLICE_LIT("SMS_Application"),
 		.operation = RV_SLICE_LIT("Read"),
-		.key = key,
-		.want = RV_WANT_FIRST };
-	struct rv_verdict v;
-	size_t found = 0;
+		.key = key };
+	struct rv_arena *arena = rv_arena_new(0);
+	struct rv_holders who;
+	uint64_t from = 0;
+	int r = RV_ERR_NOMEM;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct rv_subject u = { .ids = &principals[i],
-			.n_ids = 1,
-			.n_own = 1,
-			.groups_known = true,
-			.level = RV_LEVEL_HELLO };
-
-		rv_rbac_check(s, &u, NOW_MS, &q, &v);
-		if (v.decision == RV_ALLOW)
-			ret_who[found++] = i;
+	if (arena != NULL)
+		r = rv_rbac_who(s, BENCH_NOW_MS, &q, arena, &who);
+	if (r == RV_OK) {
+		*ret_n = who.n;
+		rv_ignore((int)rv_holders_ids(&who, &from, ret_ids, room));
 	}
-	return found;
+	rv_arena_free(&arena);
+	return r;
 }

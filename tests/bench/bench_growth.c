@@ -1,13 +1,15 @@
 /*
- * What a decision costs on a large site (10^7 devices, 10^6 applications,
- * 10^5 collections and administrators, 10^4 scopes) against a small one,
- * asked at random about devices and about applications, all by names.
+ * What a decision costs as a site grows in one way, against what the bare
+ * look-ups cost then: (large / small of ours) / (large / small of theirs),
+ * both by names, at random, and with the same answers.
  */
 #include "bench/kit.h"
+#include "bench/site/bare.h"
 #include "bench/site/site.h"
 
 #define QUESTIONS UINT32_C(1000000)
 #define NOW_MS	  INT64_C(1760000000000)
+#define GOAL	  1.5
 
 enum about {
 	ABOUT_DEVICES,
@@ -17,6 +19,15 @@ enum about {
 struct ask {
 	struct bench_name admin, key;
 	struct rv_slice admin_id, key_id;
+};
+
+/* A site as both know it, and the questions about it. */
+struct site {
+	struct bench_shape shape;
+	enum about about;
+	struct rv_snapshot *s;
+	struct bare_site *bare;
+	struct ask *asks;
 };
 
 static struct ask *
@@ -39,12 +50,10 @@ make_questions(const struct bench_shape *shape, enum about about)
 	return asks;
 }
 
-/* Nanoseconds of one decision. */
+/* Nanoseconds of one decision, and how many of them allow. */
 static double
-measure(const struct rv_snapshot *s, const struct bench_shape *shape,
-    enum about about)
+measure(const struct site *site, uint32_t *ret_allowed)
 {
-	struct ask *asks = make_questions(shape, about);
 	struct rv_question q = { .type = RV_SLICE_LIT("SMS_R_System"),
 		.operation = RV_SLICE_LIT("Read"),
 		.want = RV_WANT_FIRST };
@@ -52,62 +61,125 @@ measure(const struct rv_snapshot *s, const struct bench_shape *shape,
 	uint32_t allowed = 0;
 	double spent;
 
-	if (about == ABOUT_OBJECTS)
+	if (site->about == ABOUT_OBJECTS)
 		q.type = RV_SLICE_LIT("SMS_Application");
 	spent = bench_now_s();
 	for (uint32_t i = 0; i < QUESTIONS; i++) {
-		const struct rv_subject u = { .ids = &asks[i].admin_id,
+		const struct rv_subject u = { .ids = &site->asks[i].admin_id,
 			.n_ids = 1,
 			.n_own = 1,
 			.groups_known = true,
 			.level = RV_LEVEL_HELLO };
 
-		q.key = asks[i].key_id;
-		rv_rbac_check(s, &u, NOW_MS, &q, &v);
+		q.key = site->asks[i].key_id;
+		rv_rbac_check(site->s, &u, NOW_MS, &q, &v);
 		allowed += v.decision == RV_ALLOW;
 	}
-	spent = bench_now_s() - spent;
-	free(asks);
-	if (allowed == 0 || allowed == QUESTIONS) {
-		(void)fprintf(stderr, "all answers are the same\n");
-		exit(1);
-	}
-	return spent * 1e9 / QUESTIONS;
+	*ret_allowed = allowed;
+	return (bench_now_s() - spent) * 1e9 / QUESTIONS;
 }
 
-static struct rv_snapshot *
-build(const struct bench_shape *shape)
+static double
+measure_bare(const struct site *site, uint32_t *ret_allowed)
 {
-	struct rv_snapshot *s = NULL;
+	uint32_t allowed = 0;
+	double spent = bench_now_s();
+
+	for (uint32_t i = 0; i < QUESTIONS; i++) {
+		const struct ask *a = &site->asks[i];
+
+		allowed +=
+		    site->about == ABOUT_OBJECTS
+			? bare_reads_object(site->bare, a->admin_id, a->key_id)
+			: bare_reads_device(site->bare, a->admin_id, a->key_id);
+	}
+	*ret_allowed = allowed;
+	return (bench_now_s() - spent) * 1e9 / QUESTIONS;
+}
+
+static struct site
+open_site(struct bench_shape shape, enum about about)
+{
+	struct site site = { .shape = shape, .about = about };
 	struct rv_error e = { "" };
 
-	bench_need(bench_site_build(shape, &s, &e), &e, "building the site");
-	return s;
+	bench_need(
+	    bench_site_build(&shape, &site.s, &e), &e, "building the site");
+	site.bare = bare_site_new(&shape);
+	site.asks = make_questions(&shape, about);
+	return site;
+}
+
+static void
+close_site(struct site *site)
+{
+	rv_snapshot_free(&site->s);
+	bare_site_free(&site->bare);
+	free(site->asks);
+}
+
+/* Ours and theirs, in turns. */
+static void
+ask_both(const struct site *site, double *ret_ours, double *ret_bare)
+{
+	uint32_t ours, bare;
+
+	*ret_ours = measure(site, &ours);
+	*ret_bare = measure_bare(site, &bare);
+	if (ours != bare || ours == 0 || ours == QUESTIONS) {
+		(void)fprintf(
+		    stderr, "%u are allowed, and %u by arrays\n", ours, bare);
+		exit(1);
+	}
+}
+
+static void
+compare(const char *name, const struct site *small, const struct site *large)
+{
+	double ours[2], bare[2];
+
+	ask_both(small, &ours[0], &bare[0]);
+	ask_both(large, &ours[1], &bare[1]);
+	(void)printf("%s: %.0f to %.0f ns, bare %.0f to %.0f ns\n", name,
+	    ours[0], ours[1], bare[0], bare[1]);
+	bench_print(&(struct bench_result){ .name = name,
+	    .value = ours[1] / ours[0],
+	    .unit = "x",
+	    .against = "growth of the bare look-ups",
+	    .against_value = bare[1] / bare[0],
+	    .goal = GOAL });
 }
 
 int
 main(int argc, char **argv)
 {
-	const struct bench_shape small = { 10000, 4, 100, 100, 10, 10000 };
-	const struct bench_shape large = { 10000000, 4, 100000, 100000, 10000,
-		1000000 };
+	const struct bench_shape base = { 10000, 4, 1000, 1000, 100, 10000 };
+	struct {
+		const char *name;
+		enum about about;
+		struct bench_shape shape;
+	} grown[] = {
+		{ "growth, 100x administrators", ABOUT_OBJECTS, base },
+		{ "growth, 100x scopes", ABOUT_OBJECTS, base },
+		{ "growth, 100x collections", ABOUT_DEVICES, base },
+		{ "growth, 1,000x applications", ABOUT_OBJECTS, base },
+		{ "growth, 1,000x devices", ABOUT_DEVICES, base },
+	};
 	const unsigned runs = bench_runs(argc, argv);
-	struct rv_snapshot *a = build(&small), *b = build(&large);
 
-	for (unsigned i = 0; i < runs; i++) {
-		bench_print(&(struct bench_result){ .name = "growth, device",
-		    .value = measure(b, &large, ABOUT_DEVICES),
-		    .unit = "ns",
-		    .against = "10^4 devices, 10^2 collections and admins",
-		    .against_value = measure(a, &small, ABOUT_DEVICES) });
-		bench_print(
-		    &(struct bench_result){ .name = "growth, application",
-			.value = measure(b, &large, ABOUT_OBJECTS),
-			.unit = "ns",
-			.against = "10^4 applications, 10 scopes, 10^2 admins",
-			.against_value = measure(a, &small, ABOUT_OBJECTS) });
+	grown[0].shape.admins = 100000;
+	grown[1].shape.scopes = 10000;
+	grown[2].shape.collections = 100000;
+	grown[3].shape.objects = 10000000;
+	grown[4].shape.resources = 10000000;
+	for (size_t i = 0; i < sizeof(grown) / sizeof(*grown); i++) {
+		struct site small = open_site(base, grown[i].about);
+		struct site large = open_site(grown[i].shape, grown[i].about);
+
+		for (unsigned run = 0; run < runs; run++)
+			compare(grown[i].name, &small, &large);
+		close_site(&small);
+		close_site(&large);
 	}
-	rv_snapshot_free(&a);
-	rv_snapshot_free(&b);
 	return 0;
 }

@@ -3,8 +3,9 @@
  *
  * Loads a store as the provider does.  Then, for each line of standard
  * input, answers: "load" with the seconds of one more load; "N PRINCIPAL"
- * with how many of the first N devices it may read, and the seconds for that
- * number and for their ids.  So a caller can ask the store the same between.
+ * with how many of the first N devices it may read, and the seconds for the
+ * number of all that it may read, and for their ids.  So a caller can ask
+ * the store the same between.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -53,24 +54,28 @@ say_devices(const struct rv_snapshot *s, uint32_t n, struct rv_slice principal)
 		.groups_known = true,
 		.level = RV_LEVEL_HELLO };
 	struct rv_error e = { "out of memory" };
-	const struct bench_range all = { BENCH_FIRST_RESOURCE, n };
+	const uint32_t last = n < UINT32_MAX - BENCH_FIRST_RESOURCE
+				  ? BENCH_FIRST_RESOURCE + n - 1
+				  : UINT32_MAX;
+	struct rv_snapshot_counts counts;
 	double count_s, ids_s;
 	size_t found, again;
 	uint32_t *ids;
 	int r;
 
-	ids = bench_alloc(all.n, sizeof(*ids));
+	rv_snapshot_count(s, &counts);
+	ids = bench_alloc(counts.resources, sizeof(*ids));
 	count_s = bench_now_s();
-	r = bench_devices_of(s, &u, all, NULL, &found);
+	r = bench_devices_of(s, &u, last, NULL, &found);
 	count_s = bench_now_s() - count_s;
 	bench_need(r, &e, "counting");
 	ids_s = bench_now_s();
-	r = bench_devices_of(s, &u, all, ids, &again);
+	r = bench_devices_of(s, &u, last, ids, &again);
 	ids_s = bench_now_s() - ids_s;
 	bench_need(r, &e, "listing");
-	RV_ASSERT(found == again);
+	RV_ASSERT(again <= found);
 	free(ids);
-	(void)printf("devices\t%zu\t%.9f\t%.9f\n", found, count_s, ids_s);
+	(void)printf("devices\t%zu\t%.9f\t%.9f\n", again, count_s, ids_s);
 	(void)fflush(stdout);
 }
 

@@ -9,7 +9,7 @@ VIEWS = ("feed_resource", "feed_member")
 def measure(stores, runs, say, shape=store.MILLION):
     rows = []
     db = stores.get(shape, say)
-    with store.Loader(db) as loader:
+    with store.Loader(db, one_core=False) as loader:
         # The sample site has some of its own besides.
         if (loader.resources < shape[0]
                 or loader.memberships < shape[0] * shape[1]):

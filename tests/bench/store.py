@@ -145,10 +145,10 @@ class Stores:
 class Loader:
     """bench_load: holds a snapshot of the store and answers questions."""
 
-    def __init__(self, store):
+    def __init__(self, store, one_core=True):
+        argv = [programs.path_of("bench_load"), store.conninfo()]
         self.child = subprocess.Popen(
-            programs.pinned([programs.path_of("bench_load"),
-                             store.conninfo()]),
+            programs.pinned(argv) if one_core else argv,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, bufsize=1)
         self.resources, self.memberships = map(int, self._answer("loaded"))
