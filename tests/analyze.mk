@@ -1,7 +1,7 @@
 # Analysis: what looks for errors that no test expects.  Each target installs
 # what it needs and prints every finding; a clean tree gives none.
 
-ANALYZE_SRC := $(RBAC_SRC) $(AUTH_SRC) $(PROVIDER_SRC)
+ANALYZE_SRC := $(RBAC_SRC) $(AUTH_SRC) $(PROVIDER_SRC) $(CLI_SRC)
 TIDY_SRC := $(ANALYZE_SRC) $(UNIT_SRC) $(FUZZ_SRC) tests/fuzz/replay.c
 ANALYZE_FLAGS = $(CPPFLAGS) -Iprovider -Irbac -Iauth \
 	-DRV_VERSION='"analysis"'
@@ -16,7 +16,7 @@ analyze:
 	    --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
 	    $(ANALYZE_FLAGS) include rbac auth provider
 	@echo "== gcc -fanalyzer"
-	$(submake) run-analyze
+	$(submake) -k run-analyze
 
 # One file at a time: given several, clang-tidy 14 takes each va_list but the
 # first for uninitialized.
@@ -24,7 +24,7 @@ analyze:
 tidy:
 	@tests/lab/install build develop
 	@echo "== clang-tidy"
-	$(submake) run-tidy
+	$(submake) -k run-tidy
 
 # Two names for each file, since it goes through both.
 run-analyze: $(ANALYZE_SRC:%=analyze/%)
@@ -45,8 +45,8 @@ $(TIDY_SRC:%=tidy/%): tidy/%:
 # The harness allows each test TEST_TIMEOUT seconds; these are slow.
 slowly = TEST_TIMEOUT=1200 $(HARNESS) --output build/$(1)-output
 
-# test_memory has a malloc of its own; so has ThreadSanitizer, and valgrind.
-TSAN_UNIT := $(filter-out %/test_memory.c,$(UNIT_SRC))
+# These have a malloc of their own; so has ThreadSanitizer, and valgrind.
+TSAN_UNIT := $(filter-out %_memory.c,$(UNIT_SRC))
 
 ## make tsan       unit programs and all scenarios with ThreadSanitizer
 tsan: packages

@@ -21,7 +21,8 @@ def files(root, folders=(".",), endings=None):
     for top in folders:
         for folder, names, leaves in os.walk(os.path.join(root, top)):
             names[:] = [n for n in names if n not in OUTSIDE]
-            for leaf in leaves:
+            # In a second work tree .git is a file.
+            for leaf in sorted(set(leaves) - OUTSIDE):
                 path = os.path.relpath(os.path.join(folder, leaf), root)
                 if endings is None or path.endswith(endings):
                     found.append(path)

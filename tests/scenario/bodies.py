@@ -172,7 +172,7 @@ NOT_A_QUESTION = [
                    "resource.properties", "context")
       for value in ("x", 1, [], False)],
     ("a name of 1025 bytes", {"resource__id": "x" * 1025}, "resource.id"),
-    ("a subject that is no user", {"subject__type": "group"},
+    ("a subject that is no user", {"subject__type": "device"},
      "subject.type"),
 ]
 for what, members, named in NOT_A_QUESTION:
