@@ -149,7 +149,6 @@ make_lanes(struct rv_provider *p, unsigned n, struct rv_error *e)
 {
 	int r = RV_OK;
 
-	/* pointers, on purpose: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	p->lanes = calloc(n, sizeof(*p->lanes));
 	if (p->lanes == NULL) {
 		rv_error_set(e, "out of memory");

@@ -33,6 +33,7 @@ merge_found(const struct rv_assignment **found, size_t half, size_t n,
 			found[to++] = spare[i++];
 }
 
+/* As deep as there are halves of halves. NOLINTBEGIN(misc-no-recursion) */
 static void
 sort_with(const struct rv_assignment **found, size_t n,
     const struct rv_assignment **spare)
@@ -47,6 +48,7 @@ sort_with(const struct rv_assignment **found, size_t n,
 	sort_with(found + half, n - half, spare);
 	merge_found(found, half, n, spare);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Sorts, and drops what comes twice. */
 static void

@@ -305,7 +305,6 @@ rv_scoping_of(const struct rv_snapshot *s, const struct rv_dict_record *record)
 static inline const struct rv_idset *
 rv_scoping_set(const struct rv_snapshot *s, uint32_t object)
 {
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are kept */
 	const size_t size = sizeof(struct rv_idset *);
 	struct rv_idset *const *set = rv_trie_get(&s->scope_sets, object, size);
 

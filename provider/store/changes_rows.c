@@ -405,7 +405,7 @@ add_admin(
     struct rv_builder *b, const struct rv_change_row *r, struct rv_error *e)
 {
 	const struct rv_row_admin row = admin_row(r);
-	struct admin_key room;
+	struct admin_key room = { "" };
 	int failed = rv_builder_admin(b, &row, e);
 
 	return failed != RV_OK
@@ -426,7 +426,7 @@ static int
 remove_admin(
     struct rv_builder *b, const struct rv_change_row *r, struct rv_error *e)
 {
-	struct admin_key room;
+	struct admin_key room = { "" };
 	int failed = remove_as_object(b, TYPE_ADMIN, admin_key(r, &room), e);
 
 	return failed != RV_OK

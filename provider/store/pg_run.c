@@ -60,7 +60,6 @@ copy_steps(struct pg_run *run, const struct rv_pg_step *steps, size_t n)
 	if (run->arena == NULL || n > SIZE_MAX / sizeof(*steps))
 		return RV_ERR_NOMEM;
 	run->steps = rv_arena_alloc(run->arena, n * sizeof(*run->steps));
-	/* pointers, on purpose: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	run->results = rv_arena_alloc(run->arena, n * sizeof(*run->results));
 	if (run->steps == NULL || run->results == NULL)
 		return RV_ERR_NOMEM;
