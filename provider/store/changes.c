@@ -313,7 +313,8 @@ take_nets(struct batch *batch, struct rv_error *e)
 		if (r == RV_OK)
 			r = take_step(batch, nets + i, nets + k, STEP_ADD, e);
 	}
-	return r;
+	/* rv_changes_apply() frees them. */
+	return r; /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 /* ---- The row of the site ------------------------------------------------------ */
