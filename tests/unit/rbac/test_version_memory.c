@@ -228,7 +228,7 @@ test_nothing_is_left(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
 		const long none = live;
-		struct rv_snapshot *s[3];
+		struct rv_snapshot *s[3] = { NULL };
 		struct rv_error e = { "" };
 		struct rv_builder *b;
 		struct world w;

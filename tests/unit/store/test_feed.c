@@ -176,6 +176,7 @@ refuses_rows_that_do_not_fit(void **state)
 		"update reeve.feed_site set epoch = null",
 		"insert into reeve.feed_site values (8, 'other', 0, 0)",
 		"delete from reeve.feed_site",
+		/* NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 		"insert into reeve.feed_operation values"
 		" (31, 64, 'x', false, false, 0)",
 		"insert into reeve.feed_operation values"
@@ -188,6 +189,7 @@ refuses_rows_that_do_not_fit(void **state)
 		"insert into reeve.feed_member values ('C1', -1)",
 		"insert into reeve.feed_resource values (null, 5)",
 		"drop table reeve.feed_member",
+		/* NOLINTEND(bugprone-suspicious-missing-comma) */
 	};
 	struct fixture *f = *state;
 	const struct rv_db_config config = {
