@@ -339,22 +339,30 @@ segment_new(size_t bytes)
 	return p;
 }
 
+/* gcc 12 loses an element of an array in the heap by a variable index. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 /* Makes sure of the segments for the next id and the record at place. */
 static int
 segments_need(struct rv_dict_names *names, uint32_t place)
 {
 	const size_t segment = place >> WORD_BITS;
-	uint32_t **places = &names->places[names->n >> ID_BITS];
+	const size_t row = names->n >> ID_BITS;
 
 	if (names->records[segment] == NULL)
 		names->records[segment] =
 		    segment_new(segment_words(segment) * WORD);
-	if (*places == NULL)
-		*places = malloc(sizeof(**places) << ID_BITS);
-	return names->records[segment] != NULL && *places != NULL
+	if (names->places[row] == NULL)
+		names->places[row] = malloc(sizeof(uint32_t) << ID_BITS);
+	return names->records[segment] != NULL && names->places[row] != NULL
 		   ? RV_OK
 		   : RV_ERR_NOMEM;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 static void
 record_put(struct rv_dict_names *names, uint32_t place, uint32_t space,
