@@ -51,7 +51,7 @@ TSAN_UNIT := $(filter-out %_memory.c,$(UNIT_SRC))
 ## make tsan       unit programs and all scenarios with ThreadSanitizer
 tsan: packages
 	@echo "== building: thread sanitizer"
-	$(submake) MODE=tsan build/tsan/reeved \
+	$(submake) MODE=tsan build/tsan/reeved build/tsan/reeve \
 	    $(TSAN_UNIT:tests/%.c=build/tsan/%)
 	@echo "== testing with ThreadSanitizer"
 	@$(call slowly,tsan) $(call scenarios,tsan) \
@@ -66,7 +66,7 @@ MEMCHECK_UNIT := $(filter-out %/test_acceptor.c,$(TSAN_UNIT))
 memcheck: packages
 	@tests/lab/install develop
 	@echo "== building: release"
-	$(submake) MODE=release build/release/reeved \
+	$(submake) MODE=release build/release/reeved build/release/reeve \
 	    $(MEMCHECK_UNIT:tests/%.c=build/release/%)
 	@echo "== testing under valgrind"
 	@$(call slowly,memcheck) $(SCENARIOS:%=memcheck:%) \
