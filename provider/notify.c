@@ -161,23 +161,6 @@ rv_notify_stopping(const struct rv_notify *notify)
 	send_state(notify, "STOPPING=1");
 }
 
-void
-rv_notify_status(const struct rv_notify *notify, const char *fmt, ...)
-{
-	char state[512] = "STATUS=";
-	size_t head = strlen(state);
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(state + head, sizeof(state) - head, fmt, ap);
-	va_end(ap);
-	/* A line end would begin another assignment. */
-	for (char *p = state + head; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	send_state(notify, state);
-}
-
 int64_t
 rv_notify_watchdog_ms(const struct rv_notify *notify)
 {

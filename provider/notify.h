@@ -27,9 +27,6 @@ void rv_notify_ready(const struct rv_notify *notify);
 void rv_notify_reloading(const struct rv_notify *notify);
 /* The daemon drains and will end. */
 void rv_notify_stopping(const struct rv_notify *notify);
-/* One line for `systemctl status`; control bytes become blanks. */
-void rv_notify_status(const struct rv_notify *notify, const char *fmt, ...)
-    RV_PRINTF(2, 3);
 
 /*
  * How often rv_notify_watchdog() is to be called, in ms: half of what the

@@ -74,13 +74,6 @@ rv_intmap_set(struct rv_intmap *m, uint64_t key, uint32_t value)
 	return old;
 }
 
-void
-rv_intmap_fetch(const struct rv_intmap *m, uint64_t key)
-{
-	if (m->n_slots > 0)
-		__builtin_prefetch(&m->slots[start(key) & (m->n_slots - 1)]);
-}
-
 uint32_t
 rv_intmap_find(const struct rv_intmap *m, uint64_t key)
 {

@@ -26,8 +26,6 @@ void rv_intmap_fini(struct rv_intmap *m);
 RV_MUSTUSE int rv_intmap_add(struct rv_intmap *m, uint64_t key, uint32_t value);
 /* Replaces the value of a key that is there; returns the old one. */
 uint32_t rv_intmap_set(struct rv_intmap *m, uint64_t key, uint32_t value);
-/* Fetches what a lookup of the key will read. */
-void rv_intmap_fetch(const struct rv_intmap *m, uint64_t key);
 /* The value, or RV_NONE. */
 uint32_t rv_intmap_find(const struct rv_intmap *m, uint64_t key);
 
