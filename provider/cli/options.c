@@ -139,6 +139,21 @@ wrong_option(char *const argv[], int got, struct rv_error *e)
 	return RV_ERR_INVALID;
 }
 
+/* What is empty names nothing, and is mostly a variable that was not set. */
+static int
+refuse_empty(const struct rv_cli_options *o, struct rv_error *e)
+{
+	for (int i = 0; i < o->n_operands; i++) {
+		if (o->operands[i][0] != '\0')
+			continue;
+		rv_error_set(e,
+		    "operand %d is empty: leave the key out to name no object",
+		    i + 1);
+		return RV_ERR_INVALID;
+	}
+	return RV_OK;
+}
+
 int
 rv_cli_parse(int argc, char *const argv[], struct rv_cli_options *ret_options,
     struct rv_error *e)
@@ -167,6 +182,8 @@ rv_cli_parse(int argc, char *const argv[], struct rv_cli_options *ret_options,
 		o.operands = argv + optind + 1;
 		o.n_operands = argc - optind - 1;
 	}
+	if (refuse_empty(&o, e) != RV_OK)
+		return RV_ERR_INVALID;
 	*ret_options = o;
 	return RV_OK;
 }

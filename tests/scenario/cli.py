@@ -222,6 +222,7 @@ for wrong, says in (([], "usage: "), (["nothing"], "no command nothing"),
                     (["scope", "--subject", "a", "--group", "b"],
                      "--group")):
     gives("bob", wrong, USAGE, "", says)
+gives("bob", ["explain", "", "SMS_Role"], USAGE, "", "operand 1 is empty")
 gives("bob", ["scope"], USAGE, "", "REEVE_URL", REEVE_URL=None)
 gives("bob", ["scope"], ERROR, "", "REEVE_CA",
       REEVE_CA=site.kdc.krb5_conf)
