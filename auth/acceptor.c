@@ -258,14 +258,20 @@ judge(const struct rv_acceptor *acceptor, struct rv_slice token,
 
 void
 rv_acceptor_accept(const struct rv_acceptor *acceptor, struct rv_slice token,
-    struct rv_slice binding, struct rv_accepted *ret)
+    const struct rv_slice *bindings, size_t n_bindings, struct rv_accepted *ret)
 {
+	enum rv_auth_refusal refusal;
+	char detail[sizeof(ret->detail)];
+
 	/* Refused until proven. */
 	*ret = (struct rv_accepted){ .refusal = RV_REFUSED_INTERNAL };
-	ret->refusal = judge(acceptor, token, binding, ret);
-	if (ret->refusal != RV_REFUSED_NOT) {
+	refusal = judge(
+	    acceptor, token, n_bindings > 0 ? bindings[0] : RV_SLICE_NONE, ret);
+	if (refusal != RV_REFUSED_NOT) {
 		/* Half of an identity is nobody's. */
-		ret->evidence = (struct rv_evidence){ .method = RV_AUTH_NONE };
-		rv_buf_fini(&ret->reply);
+		memcpy(detail, ret->detail, sizeof(detail));
+		rv_accepted_fini(ret);
+		memcpy(ret->detail, detail, sizeof(detail));
 	}
+	ret->refusal = refusal;
 }

@@ -46,7 +46,7 @@ check_strings(const struct rv_directory_config *config, struct rv_error *e)
 {
 	const char *missing = NULL;
 
-	if (!is_set(config->uri))
+	if (config->n_uris == 0 || !is_set(config->uris[0]))
 		missing = "address";
 	else if (!is_set(config->base))
 		missing = "search base";
@@ -73,12 +73,13 @@ check_config(const struct rv_directory_config *config, struct rv_error *e)
 	if (r != RV_OK)
 		return r;
 	/* One server, and no second way to give a base or a filter. */
-	if (strncmp(config->uri, "ldap://", 7) != 0 || config->uri[7] == '\0' ||
-	    strpbrk(config->uri + 7, " ,/?") != NULL) {
+	if (strncmp(config->uris[0], "ldap://", 7) != 0 ||
+	    config->uris[0][7] == '\0' ||
+	    strpbrk(config->uris[0] + 7, " ,/?") != NULL) {
 		rv_error_set(e,
 		    "the address of the directory, %s, must be "
 		    "ldap://HOST:PORT",
-		    config->uri);
+		    config->uris[0]);
 		return RV_ERR_INVALID;
 	}
 	if (config->deadline_ms <= 0 || config->max_groups == 0 ||
@@ -135,7 +136,7 @@ rv_directory_new(const struct rv_directory_config *config,
 	r = copy_config(config, d, e);
 	if (r != RV_OK)
 		goto out;
-	r = rv_ldap_pool_new(config->uri, config->client_keytab,
+	r = rv_ldap_pool_new(config->uris[0], config->client_keytab,
 	    config->deadline_ms, &d->pool, e);
 	if (r != RV_OK)
 		goto out;
@@ -395,4 +396,14 @@ rv_directory_lookup(struct rv_directory *directory, const char *principal,
 		    directory->realm);
 	else
 		look_up(directory, name, ret_account);
+}
+
+bool
+rv_directory_recall(struct rv_directory *directory, const char *who,
+    struct rv_account *ret_account)
+{
+	(void)directory;
+	(void)who;
+	(void)ret_account;
+	return false;
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OWN_PREFIX   "krb5:"
 #define GROUP_PREFIX "group:"
 
 struct counted {
@@ -25,6 +24,13 @@ struct source {
 	enum rv_auth_method method;
 	enum rv_level level;
 	const char *principal;
+	const char *lookup;
+	const char *from;
+	const char *delegated_by; /* NULL: nobody */
+	/* The own ids, from one or the other. */
+	const struct rv_texts *own_texts;
+	const struct rv_slice *own_ids;
+	size_t n_own;
 	int64_t authenticated_at_ms;
 	int64_t expires_at_ms;
 	const struct rv_account *account;
@@ -59,18 +65,36 @@ grow(size_t *total, size_t n)
 	return !__builtin_add_overflow(*total, n, total);
 }
 
+static struct rv_slice
+own_id(const struct source *src, size_t i)
+{
+	if (src->own_texts != NULL)
+		return rv_slice_of(src->own_texts->v[i]);
+	return src->own_ids[i];
+}
+
+/* Adds the text and its NUL; NULL takes no room. */
+static bool
+grow_text(size_t *total, const char *text)
+{
+	return text == NULL || grow(total, strlen(text) + 1);
+}
+
 static bool
 size_of(const struct source *src, size_t *ret_size)
 {
 	size_t size = sizeof(struct counted), n = count_groups(src), ids;
-	const char *id = account_id(src);
 
-	if (__builtin_mul_overflow(n + 1, sizeof(struct rv_slice), &ids) ||
-	    !grow(&size, ids) ||
-	    !grow(&size, sizeof(OWN_PREFIX) + strlen(src->principal)))
+	if (__builtin_mul_overflow(
+		n + src->n_own, sizeof(struct rv_slice), &ids) ||
+	    !grow(&size, ids) || !grow_text(&size, src->principal) ||
+	    !grow_text(&size, src->lookup) || !grow_text(&size, src->from) ||
+	    !grow_text(&size, src->delegated_by) ||
+	    !grow_text(&size, account_id(src)))
 		return false;
-	if (id != NULL && !grow(&size, strlen(id) + 1))
-		return false;
+	for (size_t i = 0; i < src->n_own; i++)
+		if (!grow(&size, own_id(src, i).n + 1))
+			return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!grow(&size,
 			sizeof(GROUP_PREFIX) + strlen(src->account->groups[i])))
@@ -82,15 +106,22 @@ size_of(const struct source *src, size_t *ret_size)
 
 /* Writes prefix, text and a NUL at *at, and moves it behind them. */
 static struct rv_slice
-place(char **at, const char *prefix, const char *text)
+place(char **at, const char *prefix, struct rv_slice text)
 {
-	size_t n_prefix = strlen(prefix), n_text = strlen(text);
-	struct rv_slice s = { *at, n_prefix + n_text };
+	size_t n_prefix = strlen(prefix);
+	struct rv_slice s = { *at, n_prefix + text.n };
 
 	memcpy(*at, prefix, n_prefix);
-	memcpy(*at + n_prefix, text, n_text + 1);
-	*at += n_prefix + n_text + 1;
+	memcpy(*at + n_prefix, text.p, text.n);
+	(*at)[s.n] = '\0';
+	*at += s.n + 1;
 	return s;
+}
+
+static const char *
+place_text(char **at, const char *text)
+{
+	return text == NULL ? NULL : place(at, "", rv_slice_of(text)).p;
 }
 
 static int
@@ -131,25 +162,30 @@ fill(struct counted *c, const struct source *src)
 {
 	struct rv_identity *id = &c->identity;
 	size_t n = count_groups(src);
-	char *at = (char *)&c->ids[n + 1];
+	struct rv_slice *groups = c->ids + src->n_own;
+	char *at = (char *)(groups + n);
 
-	c->ids[0] = place(&at, OWN_PREFIX, src->principal);
+	for (size_t i = 0; i < src->n_own; i++)
+		c->ids[i] = place(&at, "", own_id(src, i));
 	for (size_t i = 0; i < n; i++)
-		c->ids[i + 1] =
-		    place(&at, GROUP_PREFIX, src->account->groups[i]);
-	qsort(c->ids + 1, n, sizeof(c->ids[0]), by_bytes);
+		groups[i] = place(
+		    &at, GROUP_PREFIX, rv_slice_of(src->account->groups[i]));
+	qsort(groups, n, sizeof(groups[0]), by_bytes);
 
 	id->method = src->method;
 	id->level = src->level;
-	id->principal = c->ids[0].p + strlen(OWN_PREFIX);
+	id->principal = place_text(&at, src->principal);
+	id->lookup = place_text(&at, src->lookup);
+	id->source = place_text(&at, src->from);
+	id->delegated_by = place_text(&at, src->delegated_by);
+	id->delegated = src->delegated_by != NULL;
 	id->ids = c->ids;
-	id->n_ids = n + 1;
-	id->n_own = 1;
+	id->n_ids = n + src->n_own;
+	id->n_own = src->n_own;
 	id->groups_known = knows_groups(src);
 	/* 0: there is no answer to have an age. */
 	id->groups_at_ms = id->groups_known ? src->now_ms : 0;
-	if (account_id(src) != NULL)
-		id->account_id = place(&at, "", account_id(src)).p;
+	id->account_id = place_text(&at, account_id(src));
 	id->authenticated_at_ms = src->authenticated_at_ms;
 	id->expires_at_ms = src->expires_at_ms;
 }
@@ -167,8 +203,8 @@ make(const struct source *src)
 		return NULL;
 	atomic_init(&c->refs, 1);
 	fill(c, src);
-	if (!hash_groups(
-		c->ids + 1, c->identity.n_ids - 1, c->identity.groups_hash)) {
+	if (!hash_groups(c->ids + src->n_own, c->identity.n_ids - src->n_own,
+		c->identity.groups_hash)) {
 		free(c);
 		return NULL;
 	}
@@ -183,6 +219,12 @@ rv_identity_new(const struct rv_evidence *evidence, enum rv_level level,
 		.method = evidence->method,
 		.level = level,
 		.principal = evidence->principal,
+		.lookup = evidence->lookup,
+		.from = evidence->source,
+		.delegated_by =
+		    evidence->delegated ? evidence->delegated_by : NULL,
+		.own_texts = &evidence->ids,
+		.n_own = evidence->ids.n,
 		.authenticated_at_ms = evidence->authenticated_at_ms,
 		.expires_at_ms = evidence->expires_at_ms,
 		.account = account,
@@ -200,6 +242,11 @@ rv_identity_with_account(const struct rv_identity *identity,
 		.method = identity->method,
 		.level = identity->level,
 		.principal = identity->principal,
+		.lookup = identity->lookup,
+		.from = identity->source,
+		.delegated_by = identity->delegated_by,
+		.own_ids = identity->ids,
+		.n_own = identity->n_own,
 		.authenticated_at_ms = identity->authenticated_at_ms,
 		.expires_at_ms = identity->expires_at_ms,
 		.last_id = identity->account_id,

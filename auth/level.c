@@ -7,31 +7,13 @@
 
 #include <string.h>
 
-/* An empty name in a list is a mistake of configuration: it never counts. */
 static bool
-is_listed(const char *indicator, const char *const *list, size_t n)
+any_listed(const struct rv_texts *texts, const struct rv_words *names)
 {
-	size_t len = strnlen(indicator, RV_INDICATOR_MAX);
-
-	if (len == 0 || len == RV_INDICATOR_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (list[i] != NULL && strcmp(list[i], indicator) == 0)
+	for (size_t i = 0; i < texts->n; i++)
+		if (texts->v[i][0] != '\0' &&
+		    rv_words_have(names, rv_slice_of(texts->v[i])))
 			return true;
-	}
-	return false;
-}
-
-static bool
-any_listed(
-    const struct rv_evidence *evidence, const char *const *list, size_t n)
-{
-	if (list == NULL)
-		return false;
-	for (size_t i = 0; i < evidence->n_indicators; i++) {
-		if (is_listed(evidence->indicators[i], list, n))
-			return true;
-	}
 	return false;
 }
 
@@ -39,18 +21,12 @@ static enum rv_level
 level_of_kerberos(
     const struct rv_evidence *evidence, const struct rv_level_policy *policy)
 {
-	/* Evidence may have crossed a process boundary: look before use. */
-	if (evidence->n_indicators > RV_EVIDENCE_INDICATORS)
-		return RV_LEVEL_NONE;
 	if (evidence->principal[0] == '\0' ||
 	    strnlen(evidence->principal, RV_PRINCIPAL_MAX) == RV_PRINCIPAL_MAX)
 		return RV_LEVEL_NONE;
-
-	if (any_listed(
-		evidence, policy->hello_indicators, policy->n_hello_indicators))
+	if (any_listed(&evidence->indicators, &policy->hello_indicators))
 		return RV_LEVEL_HELLO;
-	if (any_listed(evidence, policy->certificate_indicators,
-		policy->n_certificate_indicators))
+	if (any_listed(&evidence->indicators, &policy->certificate_indicators))
 		return RV_LEVEL_CERTIFICATE;
 	return RV_LEVEL_WINDOWS;
 }
@@ -64,6 +40,9 @@ rv_level_of(
 		return RV_LEVEL_NONE;
 	case RV_AUTH_KERBEROS:
 		return level_of_kerberos(evidence, policy);
+	case RV_AUTH_CERTIFICATE:
+	case RV_AUTH_TOKEN:
+		break;
 	}
 	return RV_LEVEL_NONE;
 }

@@ -27,6 +27,7 @@ struct session {
 	unsigned char hash[HASH_SIZE];
 	char id[RV_SESSION_ID_SIZE];
 	const struct rv_identity *identity;
+	int64_t began_at_ms;
 	int64_t expires_at_ms;
 	bool over; /* was seen ended: a clock set back revives nothing */
 };
@@ -198,11 +199,14 @@ has_ended(struct session *s, int64_t now_ms)
 /* ---- The table ---------------------------------------------------------- */
 
 int
-rv_sessions_new(size_t max, struct rv_sessions **ret_sessions)
+rv_sessions_new(size_t max, size_t max_per_person,
+    enum rv_session_binding binding, struct rv_sessions **ret_sessions)
 {
 	struct rv_sessions *sessions = calloc(1, sizeof(*sessions));
 	int r = RV_ERR_NOMEM;
 
+	(void)max_per_person;
+	(void)binding;
 	if (sessions == NULL)
 		goto out;
 	sessions->max = max;
@@ -302,10 +306,39 @@ session_new(const struct rv_identity *identity, int64_t end_ms,
 	return RV_OK;
 }
 
+void
+rv_session_fini(struct rv_session *session)
+{
+	rv_identity_unref(&session->identity);
+	OPENSSL_cleanse(session, sizeof(*session));
+}
+
+static void
+show(const struct session *s, struct rv_session *ret)
+{
+	*ret = (struct rv_session){
+		.identity = rv_identity_ref(s->identity),
+		.binding = RV_SESSION_BOUND_NOTHING,
+		.began_at_ms = s->began_at_ms,
+		.expires_at_ms = s->expires_at_ms,
+		.local = true,
+	};
+	memcpy(ret->id, s->id, sizeof(s->id));
+	memcpy(ret->hash, s->hash, sizeof(s->hash));
+}
+
+bool
+rv_session_hash(
+    struct rv_slice token, unsigned char ret_hash[RV_SESSION_HASH_SIZE])
+{
+	return hash_token(token, ret_hash);
+}
+
 int
 rv_session_start(struct rv_sessions *sessions,
-    const struct rv_identity *identity, int64_t now_ms, int64_t lifetime_ms,
-    char ret_token[RV_SESSION_TOKEN_SIZE], char ret_id[RV_SESSION_ID_SIZE])
+    const struct rv_identity *identity, const struct rv_session_place *place,
+    int64_t now_ms, int64_t lifetime_ms, char ret_token[RV_SESSION_TOKEN_SIZE],
+    struct rv_session *ret)
 {
 	char token[RV_SESSION_TOKEN_SIZE];
 	struct session *s;
@@ -313,6 +346,7 @@ rv_session_start(struct rv_sessions *sessions,
 	int64_t end_ms;
 	int r;
 
+	(void)place;
 	r = end_of(identity, now_ms, lifetime_ms, &end_ms);
 	if (r == RV_OK)
 		r = take_place(sessions);
@@ -323,8 +357,9 @@ rv_session_start(struct rv_sessions *sessions,
 		atomic_fetch_sub(&sessions->live, 1);
 		goto out;
 	}
+	s->began_at_ms = now_ms;
 	memcpy(ret_token, token, sizeof(token));
-	memcpy(ret_id, s->id, sizeof(s->id));
+	show(s, ret);
 	shard = shard_of(sessions, s->hash);
 	pthread_mutex_lock(&shard->lock);
 	insert(shard, s);
@@ -336,14 +371,15 @@ out:
 
 int
 rv_session_find(struct rv_sessions *sessions, struct rv_slice token,
-    int64_t now_ms, const struct rv_identity **ret_identity,
-    char ret_id[RV_SESSION_ID_SIZE], int64_t *ret_expires_at_ms)
+    const struct rv_session_place *place, int64_t now_ms,
+    struct rv_session *ret)
 {
 	unsigned char hash[HASH_SIZE];
 	int r = RV_ERR_NOTFOUND;
 	struct shard *shard;
 	struct session *s;
 
+	(void)place;
 	if (!hash_token(token, hash))
 		return RV_ERR_NOTFOUND;
 	shard = shard_of(sessions, hash);
@@ -354,9 +390,7 @@ rv_session_find(struct rv_sessions *sessions, struct rv_slice token,
 	r = RV_ERR_TIMEOUT;
 	if (has_ended(s, now_ms))
 		goto out;
-	*ret_identity = rv_identity_ref(s->identity);
-	memcpy(ret_id, s->id, sizeof(s->id));
-	*ret_expires_at_ms = s->expires_at_ms;
+	show(s, ret);
 	r = RV_OK;
 out:
 	pthread_mutex_unlock(&shard->lock);
@@ -364,16 +398,14 @@ out:
 }
 
 void
-rv_session_update(struct rv_sessions *sessions, struct rv_slice token,
+rv_session_update(struct rv_sessions *sessions,
+    const unsigned char hash[RV_SESSION_HASH_SIZE],
     const struct rv_identity *identity)
 {
 	const struct rv_identity *old = NULL;
-	unsigned char hash[HASH_SIZE];
 	struct shard *shard;
 	struct session *s;
 
-	if (!hash_token(token, hash))
-		return;
 	shard = shard_of(sessions, hash);
 	pthread_mutex_lock(&shard->lock);
 	s = *find(shard, hash);
@@ -390,21 +422,23 @@ rv_session_update(struct rv_sessions *sessions, struct rv_slice token,
 	rv_identity_unref(&old);
 }
 
-void
-rv_session_end(struct rv_sessions *sessions, struct rv_slice token)
+bool
+rv_session_end(struct rv_sessions *sessions,
+    const unsigned char hash[RV_SESSION_HASH_SIZE], bool revoked)
 {
-	unsigned char hash[HASH_SIZE];
 	struct session **at;
 	struct shard *shard;
+	bool was_there;
 
-	if (!hash_token(token, hash))
-		return;
+	(void)revoked;
 	shard = shard_of(sessions, hash);
 	pthread_mutex_lock(&shard->lock);
 	at = find(shard, hash);
-	if (*at != NULL)
+	was_there = *at != NULL;
+	if (was_there)
 		drop(sessions, shard, at);
 	pthread_mutex_unlock(&shard->lock);
+	return was_there;
 }
 
 static size_t

@@ -45,18 +45,17 @@ static enum rv_auth_refusal
 judge_context_flags(const struct rv_ticket *ticket,
     const struct rv_ticket_policy *policy, struct rv_accepted *ret)
 {
-	ret->evidence.mutual = (ticket->flags & GSS_C_MUTUAL_FLAG) != 0;
-	ret->evidence.channel_bound =
-	    (ticket->flags & GSS_C_CHANNEL_BOUND_FLAG) != 0;
+	ret->mutual = (ticket->flags & GSS_C_MUTUAL_FLAG) != 0;
+	ret->channel_bound = (ticket->flags & GSS_C_CHANNEL_BOUND_FLAG) != 0;
 
-	if (!ret->evidence.mutual)
+	if (!ret->mutual)
 		return rv_accepted_refuse(ret, RV_REFUSED_NOT_MUTUAL,
 		    "the client did not ask for mutual authentication");
 	/*
 	 * A client without bindings is accepted by the library as if it had
 	 * the right ones; only the flag tells them apart.
 	 */
-	if (policy->require_binding && !ret->evidence.channel_bound)
+	if (policy->require_binding && !ret->channel_bound)
 		return rv_accepted_refuse(ret, RV_REFUSED_BINDING,
 		    "the client sent no channel binding");
 	return RV_REFUSED_NOT;
@@ -80,7 +79,7 @@ judge_ticket_flags(const struct rv_ticket *ticket, struct rv_accepted *ret)
 		return rv_accepted_refuse(ret, RV_REFUSED_BAD_TOKEN,
 		    "%.*s signed in without pre-authentication: set "
 		    "+requires_preauth at the KDC",
-		    128, ret->evidence.principal);
+		    128, ret->principal);
 	return RV_REFUSED_NOT;
 }
 
@@ -106,12 +105,12 @@ copy_principal(const struct rv_ticket *ticket, struct rv_accepted *ret)
 	if (gss_oid_equal(type, GSS_C_NT_ANONYMOUS))
 		refusal = rv_accepted_refuse(ret, RV_REFUSED_ANONYMOUS,
 		    "the ticket is of an anonymous principal");
-	else if (text.length >= sizeof(ret->evidence.principal))
+	else if (text.length >= sizeof(ret->principal))
 		refusal = rv_accepted_refuse(ret, RV_REFUSED_BAD_TOKEN,
 		    "the principal has %zu bytes, %d at most", text.length,
 		    RV_PRINCIPAL_MAX - 1);
 	else
-		memcpy(ret->evidence.principal, text.value, text.length);
+		memcpy(ret->principal, text.value, text.length);
 	rv_ignore((int)gss_release_buffer(&minor, &text));
 	return refusal;
 }
@@ -135,8 +134,7 @@ judge_name(const struct rv_ticket *ticket,
 
 	if (refusal != RV_REFUSED_NOT)
 		return refusal;
-	if (!rv_principal_split(
-		rv_slice_of(ret->evidence.principal), &name, &realm))
+	if (!rv_principal_split(rv_slice_of(ret->principal), &name, &realm))
 		return rv_accepted_refuse(ret, RV_REFUSED_BAD_TOKEN,
 		    "the principal is not readable text with one realm");
 	if (rv_slice_eq_cstr(realm, ANONYMOUS_REALM))
@@ -160,14 +158,13 @@ is_attribute(const gss_buffer_desc *name, const char *wanted)
 
 /* One that does not fit is left out: that can only lower the level. */
 static void
-add_indicator(struct rv_evidence *evidence, const gss_buffer_desc *value)
+add_indicator(struct rv_accepted *ret, const gss_buffer_desc *value)
 {
 	struct rv_slice text = { value->value, value->length };
 
-	if (evidence->n_indicators < RV_EVIDENCE_INDICATORS && text.n > 0 &&
+	if (ret->n_indicators < RV_EVIDENCE_INDICATORS && text.n > 0 &&
 	    text.n < RV_INDICATOR_MAX && rv_slice_is_text(text))
-		memcpy(evidence->indicators[evidence->n_indicators++], text.p,
-		    text.n);
+		memcpy(ret->indicators[ret->n_indicators++], text.p, text.n);
 }
 
 /* RFC 8129.  Each call gives one value, until more is 0. */
@@ -190,7 +187,7 @@ read_indicators(const struct rv_ticket *ticket, gss_buffer_t attribute,
 			return refuse_status(
 			    ret, "the indicators", major, minor);
 		if (authenticated != 0 && complete != 0)
-			add_indicator(&ret->evidence, &value);
+			add_indicator(ret, &value);
 		rv_ignore((int)gss_release_buffer(&unused, &value));
 		rv_ignore((int)gss_release_buffer(&unused, &shown));
 	}
@@ -204,7 +201,7 @@ judge_attribute(const struct rv_ticket *ticket, gss_buffer_t attribute,
 	if (is_attribute(attribute, ATTRIBUTE_DELEGATION))
 		return rv_accepted_refuse(ret, RV_REFUSED_DELEGATED,
 		    "a service got this ticket on behalf of %.*s", 128,
-		    ret->evidence.principal);
+		    ret->principal);
 	if (is_attribute(attribute, ATTRIBUTE_INDICATORS))
 		return read_indicators(ticket, attribute, ret);
 	return RV_REFUSED_NOT;
@@ -256,14 +253,13 @@ judge_times(const struct rv_ticket *ticket,
 	left_s = (int64_t)lifetime_s - policy->clock_skew_s;
 	if (GSS_ERROR(major) || left_s <= 0)
 		return rv_accepted_refuse(ret, RV_REFUSED_EXPIRED,
-		    "the ticket of %.*s has ended", 128,
-		    ret->evidence.principal);
+		    "the ticket of %.*s has ended", 128, ret->principal);
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return rv_accepted_refuse(
 		    ret, RV_REFUSED_INTERNAL, "the clock cannot be read");
 	/* 32 bits without sign: good until 2106. */
-	ret->evidence.authenticated_at_ms = (int64_t)(uint32_t)authtime * 1000;
-	ret->evidence.expires_at_ms = ((int64_t)now.tv_sec + left_s) * 1000;
+	ret->authenticated_at_ms = (int64_t)(uint32_t)authtime * 1000;
+	ret->expires_at_ms = ((int64_t)now.tv_sec + left_s) * 1000;
 	return RV_REFUSED_NOT;
 }
 
@@ -273,7 +269,6 @@ rv_ticket_judge(const struct rv_ticket *ticket,
 {
 	enum rv_auth_refusal refusal;
 
-	ret->evidence.method = RV_AUTH_KERBEROS;
 	refusal = judge_context_flags(ticket, policy, ret);
 	if (refusal == RV_REFUSED_NOT)
 		refusal = judge_name(ticket, policy, ret);

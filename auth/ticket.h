@@ -26,7 +26,7 @@ struct rv_ticket_policy {
 };
 
 /*
- * Fills ret->evidence and returns RV_REFUSED_NOT, or fills ret->detail.
+ * Fills *ret and returns RV_REFUSED_NOT, or fills ret->detail.
  * Does not block.  The thread of the context.
  */
 enum rv_auth_refusal rv_ticket_judge(const struct rv_ticket *ticket,

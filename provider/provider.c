@@ -58,10 +58,10 @@ open_acceptor(struct rv_provider *p, struct rv_error *e)
 	};
 
 	p->level_policy = (struct rv_level_policy){
-		.certificate_indicators = c->certificate_indicators.v,
-		.n_certificate_indicators = c->certificate_indicators.n,
-		.hello_indicators = c->hello_indicators.v,
-		.n_hello_indicators = c->hello_indicators.n,
+		.certificate_indicators = { c->certificate_indicators.v,
+		    c->certificate_indicators.n },
+		.hello_indicators = { c->hello_indicators.v,
+		    c->hello_indicators.n },
 	};
 	return rv_acceptor_new(&kerberos, &p->acceptor, e);
 }
@@ -71,7 +71,8 @@ rv_provider_open_directory(const struct rv_config *c,
     struct rv_directory **ret_directory, struct rv_error *e)
 {
 	const struct rv_directory_config ldap = {
-		.uri = c->directory_uri,
+		.uris = &c->directory_uri,
+		.n_uris = c->directory_uri != NULL,
 		.base = c->directory_base,
 		.group_base = c->directory_group_base != NULL
 				  ? c->directory_group_base
@@ -239,7 +240,9 @@ start_parts(struct rv_provider *p, struct rv_error *e)
 		return r;
 	rv_error_set(e, "out of memory");
 	if ((r = rv_page_key_make(&p->page_key)) != RV_OK ||
-	    (r = rv_sessions_new((size_t)c->max_sessions, &p->sessions)) !=
+	    (r = rv_sessions_new((size_t)c->max_sessions,
+		 (size_t)c->max_sessions_per_person,
+		 (enum rv_session_binding)c->session_binding, &p->sessions)) !=
 		RV_OK)
 		return r;
 	if ((r = rv_pool_new((unsigned)c->workers, MAX_WAITING_JOBS, &p->pool,

@@ -77,26 +77,32 @@ static void
 run_sign_in(struct rv_job *job)
 {
 	struct sign_in *s = (struct sign_in *)job;
+	const struct rv_kerberos_policy policy = { { NULL, 0 }, { NULL, 0 } };
+	const struct rv_slice binding = rv_buf_slice(&s->binding);
+	struct rv_evidence evidence;
 	struct rv_account account;
 	enum rv_level level;
 
 	rv_acceptor_accept(s->provider->acceptor, rv_buf_slice(&s->token),
-	    rv_buf_slice(&s->binding), &s->accepted);
+	    &binding, binding.n > 0, &s->accepted);
+	if (s->accepted.refusal == RV_REFUSED_NOT)
+		s->accepted.refusal = rv_kerberos_evidence(
+		    &s->accepted, &policy, &evidence, s->accepted.detail);
 	if (s->accepted.refusal != RV_REFUSED_NOT)
 		return;
-	level = rv_level_of(&s->accepted.evidence, &s->provider->level_policy);
-	look_up(s->provider, s->accepted.evidence.principal, &account);
+	level = rv_level_of(&evidence, &s->provider->level_policy);
+	look_up(s->provider, evidence.lookup, &account);
 	s->disabled = account.known && account.disabled;
-	s->identity = rv_identity_new(
-	    &s->accepted.evidence, level, &account, rv_now_ms());
+	s->identity = rv_identity_new(&evidence, level, &account, rv_now_ms());
 	rv_account_fini(&account);
+	rv_evidence_fini(&evidence);
 }
 
 static void
 sign_in_free(struct sign_in *s)
 {
 	rv_identity_unref(&s->identity);
-	rv_buf_fini(&s->accepted.reply);
+	rv_accepted_fini(&s->accepted);
 	rv_buf_fini(&s->token);
 	rv_buf_fini(&s->binding);
 	free(s);
@@ -121,17 +127,16 @@ static void
 give_session(struct rv_exchange *x)
 {
 	const struct rv_provider *p = x->lane->provider;
+	const struct rv_session_place place = { .address = x->peer.ip };
 	char token[RV_SESSION_TOKEN_SIZE];
-	int64_t now = rv_now_ms();
+	struct rv_session session;
 
-	if (rv_session_start(p->sessions, x->identity, now,
-		p->config->session_lifetime, token, x->session_id) != RV_OK) {
-		x->session_id[0] = '\0';
+	if (rv_session_start(p->sessions, x->identity, &place, rv_now_ms(),
+		p->config->session_lifetime, token, &session) != RV_OK)
 		return;
-	}
-	x->session_ends_at_ms = now + p->config->session_lifetime;
-	if (x->session_ends_at_ms > x->identity->expires_at_ms)
-		x->session_ends_at_ms = x->identity->expires_at_ms;
+	memcpy(x->session_id, session.id, sizeof(session.id));
+	x->session_ends_at_ms = session.expires_at_ms;
+	rv_session_fini(&session);
 	rv_answer_field(
 	    x, "Reeve-Session", rv_arena_dup(x->arena, rv_slice_of(token)));
 	OPENSSL_cleanse(token, sizeof(token));
@@ -236,12 +241,14 @@ refresh_done(struct rv_job *job)
 	int64_t now = rv_now_ms();
 
 	if (f->account.known && f->account.disabled) {
-		rv_session_end(f->provider->sessions, x->session_token);
+		(void)rv_session_end(
+		    f->provider->sessions, x->session_hash, false);
 		refuse_disabled(x);
 		goto out;
 	}
 	if (is_another_account(f)) {
-		rv_session_end(f->provider->sessions, x->session_token);
+		(void)rv_session_end(
+		    f->provider->sessions, x->session_hash, false);
 		refuse(x, RV_REFUSED_SESSION_UNKNOWN,
 		    "the directory account behind the session is gone, or "
 		    "is another one now");
@@ -256,7 +263,7 @@ refresh_done(struct rv_job *job)
 			goto out;
 		}
 		rv_session_update(
-		    f->provider->sessions, x->session_token, x->identity);
+		    f->provider->sessions, x->session_hash, x->identity);
 	}
 	rv_exchange_authenticated(x);
 out:
@@ -291,12 +298,13 @@ static void
 session(struct rv_exchange *x, struct rv_slice token)
 {
 	const struct rv_provider *p = x->lane->provider;
+	const struct rv_session_place place = { .address = x->peer.ip };
 	int64_t now = rv_now_ms();
+	struct rv_session found;
 	int64_t age;
 	int r;
 
-	r = rv_session_find(p->sessions, token, now, &x->identity,
-	    x->session_id, &x->session_ends_at_ms);
+	r = rv_session_find(p->sessions, token, &place, now, &found);
 	if (r != RV_OK) {
 		refuse(x,
 		    r == RV_ERR_TIMEOUT ? RV_REFUSED_EXPIRED
@@ -304,7 +312,11 @@ session(struct rv_exchange *x, struct rv_slice token)
 		    NULL);
 		return;
 	}
-	x->session_token = token;
+	memcpy(x->session_hash, found.hash, sizeof(found.hash));
+	memcpy(x->session_id, found.id, sizeof(found.id));
+	x->session_ends_at_ms = found.expires_at_ms;
+	x->identity = rv_identity_ref(found.identity);
+	rv_session_fini(&found);
 	age = now - x->identity->groups_at_ms;
 	if (p->directory != NULL && age >= p->config->groups_refresh)
 		refresh_groups(x);

@@ -27,6 +27,11 @@ struct rv_door_ops {
 	 * the moment for "100 Continue" (RFC 9110 section 10.1.1).
 	 */
 	void (*want_body)(void *door, size_t max);
+	/*
+	 * Somebody has signed in on this connection: it no longer counts
+	 * among those that have not.  At most once a request.
+	 */
+	void (*authenticated)(void *door);
 	/* Encode and send; copies what it keeps. */
 	void (*answer)(void *door, const struct rv_answer *answer);
 };

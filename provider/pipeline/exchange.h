@@ -37,7 +37,7 @@ struct rv_exchange {
 	/* The others that are asked about; references of the exchange. */
 	const struct rv_identity **abouts;
 	size_t n_abouts;
-	struct rv_slice session_token; /* the one that was presented */
+	unsigned char session_hash[RV_SESSION_HASH_SIZE];
 	char session_id[RV_SESSION_ID_SIZE];
 	int64_t session_ends_at_ms;
 

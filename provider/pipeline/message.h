@@ -8,6 +8,8 @@
 
 #include "reeve/base.h"
 
+struct rv_certified; /* transport/certified.h */
+
 enum rv_method {
 	RV_GET,
 	RV_HEAD,
@@ -33,6 +35,12 @@ struct rv_peer {
 	const char *tls; /* "TLSv1.3", "TLSv1.2" */
 	/* RFC 5929 tls-server-end-point data of our certificate, or absent */
 	struct rv_slice binding;
+	/* RFC 9266 tls-exporter of the connection. */
+	unsigned char exporter[32];
+	bool has_exporter;
+	/* The certificate that it has proved to have the key of, or NULL; an
+	 * exchange takes a reference of its own. */
+	const struct rv_certified *certified;
 };
 
 /*

@@ -151,8 +151,12 @@ subject_of_other(
 	if (m->principal == NULL)
 		return RV_OK;
 	memcpy(evidence.principal, m->principal, p->id.n);
+	if (rv_texts_add(&evidence.ids, rv_slice_of(rv_arena_printf(x->arena,
+					    "krb5:%s", m->principal))) != RV_OK)
+		return RV_ERR_NOMEM;
 	p->identity = rv_identity_new(
 	    &evidence, RV_LEVEL_WINDOWS, &m->account, rv_now_ms());
+	rv_evidence_fini(&evidence);
 	if (p->identity == NULL)
 		return RV_ERR_NOMEM;
 	x->abouts[x->n_abouts++] = p->identity;

@@ -128,7 +128,19 @@ on_want_body(void *door, size_t max)
 		rv_conn_kick(c);
 }
 
-static const struct rv_door_ops ops = { on_want_body, on_answer };
+static void
+on_authenticated(void *door)
+{
+	struct rv_conn *c = door;
+
+	c->authenticated = true;
+}
+
+static const struct rv_door_ops ops = {
+	.want_body = on_want_body,
+	.authenticated = on_authenticated,
+	.answer = on_answer,
+};
 
 /* An exchange that was answered within its first call is NULL. */
 static void

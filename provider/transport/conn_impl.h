@@ -55,9 +55,10 @@ struct rv_conn {
 	bool body_invited;  /* the peer is bound to send it */
 	struct rv_chunk_reader chunks;
 
-	bool running; /* within its own events: work() will go on */
-	bool ended;   /* the peer sends nothing more */
-	bool dead;    /* to be freed at the end of the turn */
+	bool authenticated; /* somebody has signed in on it */
+	bool running;	    /* within its own events: work() will go on */
+	bool ended;	    /* the peer sends nothing more */
+	bool dead;	    /* to be freed at the end of the turn */
 };
 
 /* ---- conn.c --------------------------------------------------------- */

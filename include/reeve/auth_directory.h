@@ -1,0 +1,91 @@
+/*
+ * The directory (LDAP, Active Directory): accounts, their state, all their
+ * groups.  Sources: RFC 4511-4515, MS-ADTS (tokenGroups, userAccountControl).
+ */
+#ifndef REEVE_AUTH_DIRECTORY_H
+#define REEVE_AUTH_DIRECTORY_H
+
+#include "reeve/base.h"
+
+enum rv_directory_kind {
+	RV_DIRECTORY_AUTO, /* by the rootDSE */
+	RV_DIRECTORY_OPENLDAP,
+	RV_DIRECTORY_AD,
+};
+
+enum rv_directory_bind {
+	RV_BIND_GSSAPI,
+	RV_BIND_EXTERNAL,
+	RV_BIND_SIMPLE, /* over TLS only */
+};
+
+enum rv_directory_tls {
+	RV_DIRECTORY_TLS_OFF, /* GSSAPI alone: it seals by itself */
+	RV_DIRECTORY_START_TLS,
+	RV_DIRECTORY_LDAPS,
+};
+
+struct rv_directory_config {
+	const char *const *uris; /* tried in order */
+	size_t n_uris;
+	enum rv_directory_kind kind;
+	enum rv_directory_bind bind;
+	enum rv_directory_tls tls;
+	const char *ca;		 /* PEM, or NULL */
+	const char *const *pins; /* "sha256:BASE64" */
+	size_t n_pins;
+	const char *certificate, *key;	     /* of an external bind */
+	const char *bind_dn, *password_file; /* of a simple bind */
+	const char *base;		     /* search base of people */
+	const char *group_base;		     /* search base of groups */
+	const char *user_filter;   /* "(&(objectClass=person)(uid=%s))" */
+	const char *id_attribute;  /* "entryUUID" */
+	const char *realm;	   /* principals of this realm are looked up */
+	const char *client_keytab; /* for the GSSAPI bind */
+	int deadline_ms;	   /* of one whole look-up, default 2000 */
+	size_t max_groups;	   /* beyond: unknown */
+	unsigned max_depth;	   /* of nesting, beyond: unknown */
+	size_t cache;		   /* people remembered; 0: none */
+	int64_t cache_ms;	   /* for how long */
+};
+
+/* What the directory says of one principal. */
+struct rv_account {
+	bool known; /* false: could not be asked, or the answer is partial */
+	bool found; /* an entry exists; false with known: it has none */
+	bool disabled;
+	bool locked;
+	bool expired;
+	int64_t at_ms;	  /* UTC: when the directory said so */
+	char *account_id; /* immutable id, or NULL */
+	char **groups;	  /* immutable ids, nested ones included, sorted */
+	size_t n_groups;
+	char detail[256]; /* operator's text when !known */
+};
+
+struct rv_directory;
+
+/* Checks the settings; connects at the first look-up.  Before threads. */
+RV_MUSTUSE int rv_directory_new(const struct rv_directory_config *config,
+    struct rv_directory **ret_directory, struct rv_error *e);
+void rv_directory_free(struct rv_directory **directory);
+
+/*
+ * Looks somebody up, "alice@LAB.TEST" or "sid:s-1-5-21-...": the id, the
+ * state, all groups.  Blocks up to
+ * the deadline; any thread; several at once (each with a connection of its
+ * own from a small pool).  Never fails: what could not be found out is
+ * known == false, which is not "no groups".
+ */
+void rv_directory_lookup(struct rv_directory *directory, const char *who,
+    struct rv_account *ret_account);
+/*
+ * The same from memory alone, if it is not older than cache_ms: true when it
+ * was there.  Does not block.  Only what is known is ever remembered, and
+ * nothing unknown takes the place of it.
+ */
+RV_MUSTUSE bool rv_directory_recall(struct rv_directory *directory,
+    const char *who, struct rv_account *ret_account);
+void rv_account_fini(struct rv_account *account);
+
+#endif
