@@ -13,6 +13,7 @@
 #include "pipeline/lane.h"
 #include "pipeline/route.h"
 #include "privilege.h"
+#include "process/acceptor_link.h"
 #include "store/db.h"
 #include "store/feed.h"
 #include "store/schema.h"
@@ -164,6 +165,21 @@ make_lanes(struct rv_provider *p, unsigned n, struct rv_error *e)
 }
 
 static int
+link_lanes(struct rv_provider *p, struct rv_error *e)
+{
+	int r = RV_OK;
+
+	rv_error_set(e, "out of memory");
+	p->acceptors = calloc(p->n_lanes, sizeof(struct rv_acceptor_link *));
+	if (p->acceptors == NULL)
+		return RV_ERR_NOMEM;
+	for (unsigned i = 0; r == RV_OK && i < p->n_lanes; i++)
+		r = rv_acceptor_link_new(
+		    p->lanes[i]->loop, p->pool, p->acceptor, &p->acceptors[i]);
+	return r;
+}
+
+static int
 listen_on_lanes(struct rv_provider *p, struct rv_error *e)
 {
 	int r = RV_OK;
@@ -248,6 +264,7 @@ start_parts(struct rv_provider *p, struct rv_error *e)
 	if ((r = rv_pool_new((unsigned)c->workers, MAX_WAITING_JOBS, &p->pool,
 		 e)) != RV_OK ||
 	    (r = make_lanes(p, loops, e)) != RV_OK ||
+	    (r = link_lanes(p, e)) != RV_OK ||
 	    (r = start_feed(p, e)) != RV_OK ||
 	    (r = listen_on_lanes(p, e)) != RV_OK)
 		return r;
@@ -267,6 +284,9 @@ provider_free(struct rv_provider **provider)
 		rv_listener_free(&p->lanes[i]->listener);
 	}
 	rv_feed_stop(&p->feed);
+	for (unsigned i = 0; p->acceptors != NULL && i < p->n_lanes; i++)
+		rv_acceptor_link_free(&p->acceptors[i]);
+	free(p->acceptors);
 	for (unsigned i = 0; i < p->n_lanes; i++)
 		rv_lane_free(&p->lanes[i]);
 	free(p->lanes);

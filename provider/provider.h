@@ -11,6 +11,7 @@
 
 #include "rest/page_token.h"
 
+struct rv_acceptor_link;
 struct rv_audit;
 struct rv_config;
 struct rv_endpoints;
@@ -28,7 +29,8 @@ struct rv_provider {
 	const char *node;
 	struct rv_level_policy level_policy;
 	struct rv_acceptor *acceptor;
-	struct rv_directory *directory; /* NULL: none is configured */
+	struct rv_acceptor_link **acceptors; /* one for each lane */
+	struct rv_directory *directory;	     /* NULL: none is configured */
 	struct rv_sessions *sessions;
 	struct rv_audit *audit;
 	struct rv_feed *feed;

@@ -8,7 +8,20 @@
 #include "reeve/auth_kerberos.h"
 
 struct rv_loop;
+struct rv_pool;
 struct rv_acceptor_link;
+
+/*
+ * A link that judges on the workers of this process; all three outlive it.
+ * RV_ERR_NOMEM.
+ */
+RV_MUSTUSE int rv_acceptor_link_new(struct rv_loop *loop, struct rv_pool *pool,
+    const struct rv_acceptor *acceptor, struct rv_acceptor_link **ret_link);
+/*
+ * After the loop has stopped; done() is not called for what still waits.
+ * *link may be NULL and becomes NULL.
+ */
+void rv_acceptor_link_free(struct rv_acceptor_link **link);
 
 /*
  * One question.  Its memory is the asker's; it belongs to the link until
