@@ -233,9 +233,30 @@ take_reply(const struct leg *leg, struct rv_accepted *ret)
 	return RV_REFUSED_NOT;
 }
 
+/*
+ * Bindings are compared after the replay cache has noted the token, so it is
+ * asked once, with the first: a token seen before is refused for that.  Only
+ * one that was new, and bound to something else, is tried on with the others,
+ * where the cache has nothing more to say.
+ */
+static void
+try_bindings(const struct rv_acceptor *acceptor, struct rv_slice token,
+    const struct rv_slice *bindings, size_t n, struct leg *leg)
+{
+	accept_leg(acceptor->credential.spnego, token,
+	    n > 0 ? bindings[0] : RV_SLICE_NONE, leg);
+	for (size_t i = 1;
+	     i < n && GSS_ROUTINE_ERROR(leg->major) == GSS_S_BAD_BINDINGS;
+	     i++) {
+		leg_fini(leg);
+		accept_leg(acceptor->credential.spnego_uncached, token,
+		    bindings[i], leg);
+	}
+}
+
 static enum rv_auth_refusal
 judge(const struct rv_acceptor *acceptor, struct rv_slice token,
-    struct rv_slice binding, struct rv_accepted *ret)
+    const struct rv_slice *bindings, size_t n, struct rv_accepted *ret)
 {
 	struct rv_spnego_look look = rv_spnego_look(token);
 	enum rv_auth_refusal refusal;
@@ -243,12 +264,15 @@ judge(const struct rv_acceptor *acceptor, struct rv_slice token,
 
 	if (look.refusal != RV_REFUSED_NOT)
 		return rv_accepted_refuse(ret, look.refusal, "%s", look.detail);
+	if (n > RV_BINDINGS_MAX)
+		return rv_accepted_refuse(
+		    ret, RV_REFUSED_INTERNAL, "too many channel bindings");
 	if (acceptor->binding == RV_BINDING_OFF)
-		binding = RV_SLICE_NONE;
-	if (acceptor->binding == RV_BINDING_REQUIRE && binding.p == NULL)
+		n = 0;
+	if (acceptor->binding == RV_BINDING_REQUIRE && n == 0)
 		return rv_accepted_refuse(ret, RV_REFUSED_BINDING,
 		    "this connection has nothing to bind to");
-	accept_leg(acceptor->credential.spnego, token, binding, &leg);
+	try_bindings(acceptor, token, bindings, n, &leg);
 	refusal = judge_leg(acceptor, look.krb5_token, &leg, ret);
 	if (refusal == RV_REFUSED_NOT)
 		refusal = take_reply(&leg, ret);
@@ -265,8 +289,7 @@ rv_acceptor_accept(const struct rv_acceptor *acceptor, struct rv_slice token,
 
 	/* Refused until proven. */
 	*ret = (struct rv_accepted){ .refusal = RV_REFUSED_INTERNAL };
-	refusal = judge(
-	    acceptor, token, n_bindings > 0 ? bindings[0] : RV_SLICE_NONE, ret);
+	refusal = judge(acceptor, token, bindings, n_bindings, ret);
 	if (refusal != RV_REFUSED_NOT) {
 		/* Half of an identity is nobody's. */
 		memcpy(detail, ret->detail, sizeof(detail));

@@ -236,6 +236,12 @@ acquire_all(struct origin *origin, struct rv_acceptor_credential *credential)
 	if (r == RV_OK) {
 		origin->store.elements[CACHE_ELEMENT].value = "none:";
 		r = acquire(origin, gss_mech_krb5, &credential->krb5_uncached);
+		if (r == RV_OK)
+			r = acquire(
+			    origin, &spnego, &credential->spnego_uncached);
+		if (r == RV_OK)
+			r = restrict_to_krb5(
+			    credential->spnego_uncached, origin->error);
 	}
 	return r;
 }
@@ -334,6 +340,7 @@ rv_acceptor_credential_fini(struct rv_acceptor_credential *credential)
 	OM_uint32 minor;
 
 	rv_ignore((int)gss_release_cred(&minor, &credential->spnego));
+	rv_ignore((int)gss_release_cred(&minor, &credential->spnego_uncached));
 	rv_ignore((int)gss_release_cred(&minor, &credential->krb5));
 	rv_ignore((int)gss_release_cred(&minor, &credential->krb5_uncached));
 	free(credential->keytab);

@@ -12,6 +12,8 @@
 struct rv_acceptor_credential {
 	/* SPNEGO that may negotiate krb5 only; judges every token. */
 	gss_cred_id_t spnego;
+	/* The same without a replay cache: acceptor.c says when. */
+	gss_cred_id_t spnego_uncached;
 	/*
 	 * The same keys without SPNEGO, and again without a replay cache.
 	 * Used only to learn why a token was refused; what they accept is

@@ -13,8 +13,8 @@
 
 #define ANONYMOUS_REALM	     "WELLKNOWN:ANONYMOUS"
 #define ATTRIBUTE_INDICATORS "auth-indicators"
-/* In the PAC of a ticket that a service got for somebody (S4U2Proxy). */
-#define ATTRIBUTE_DELEGATION "urn:mspac:delegation-info"
+/* The PAC whole; offered only when its signature is good. */
+#define ATTRIBUTE_PAC "urn:mspac:"
 /* More values of one attribute than any KDC issues: stop asking. */
 #define VALUES_MAX 64
 
@@ -194,14 +194,43 @@ read_indicators(const struct rv_ticket *ticket, gss_buffer_t attribute,
 	return RV_REFUSED_NOT;
 }
 
+/*
+ * A PAC that is too large, or not authenticated, is damaged: without it a
+ * mark of delegation would go unseen.
+ */
+static enum rv_auth_refusal
+read_pac(const struct rv_ticket *ticket, gss_buffer_t attribute,
+    struct rv_accepted *ret)
+{
+	gss_buffer_desc value = GSS_C_EMPTY_BUFFER, shown = GSS_C_EMPTY_BUFFER;
+	enum rv_auth_refusal refusal = RV_REFUSED_NOT;
+	int authenticated = 0, complete = 0, more = -1;
+	OM_uint32 major, minor, unused;
+
+	major = gss_get_name_attribute(&minor, ticket->source, attribute,
+	    &authenticated, &complete, &value, &shown, &more);
+	if (GSS_ERROR(major))
+		return refuse_status(ret, "the PAC", major, minor);
+	if (authenticated == 0 || complete == 0 || more != 0 ||
+	    value.length > RV_PAC_MAX)
+		refusal = rv_accepted_refuse(ret, RV_REFUSED_PAC,
+		    "the PAC is not whole, not authentic or too large");
+	else
+		rv_buf_put(&ret->pac, value.value, value.length);
+	if (ret->pac.failed)
+		refusal = rv_accepted_refuse(
+		    ret, RV_REFUSED_INTERNAL, "out of memory");
+	rv_ignore((int)gss_release_buffer(&unused, &value));
+	rv_ignore((int)gss_release_buffer(&unused, &shown));
+	return refusal;
+}
+
 static enum rv_auth_refusal
 judge_attribute(const struct rv_ticket *ticket, gss_buffer_t attribute,
     struct rv_accepted *ret)
 {
-	if (is_attribute(attribute, ATTRIBUTE_DELEGATION))
-		return rv_accepted_refuse(ret, RV_REFUSED_DELEGATED,
-		    "a service got this ticket on behalf of %.*s", 128,
-		    ret->principal);
+	if (is_attribute(attribute, ATTRIBUTE_PAC))
+		return read_pac(ticket, attribute, ret);
 	if (is_attribute(attribute, ATTRIBUTE_INDICATORS))
 		return read_indicators(ticket, attribute, ret);
 	return RV_REFUSED_NOT;
