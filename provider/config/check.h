@@ -10,5 +10,9 @@
 
 RV_MUSTUSE int rv_config_check(
     const struct rv_record *record, struct rv_error *e);
+RV_MUSTUSE int rv_authority_check(
+    const struct rv_record *record, struct rv_error *e);
+RV_MUSTUSE int rv_issuer_check(
+    const struct rv_record *record, struct rv_error *e);
 
 #endif

@@ -42,6 +42,8 @@ struct rv_param_set {
 };
 
 extern const struct rv_param_set rv_config_params;
+extern const struct rv_param_set rv_authority_params;
+extern const struct rv_param_set rv_issuer_params;
 
 /* NULL when there is none of that name. */
 const struct rv_param *rv_param_find(
