@@ -2,7 +2,7 @@
 
 #include "config/page.h"
 
-/* Parts before and after the generated list of parameters. */
+/* Parts before, between and after the generated lists of parameters. */
 static const char head[] =
     ".\\\" Made by `reeved --manual`; change provider/config, not this.\n"
     ".Dd November 22, 2026\n"
@@ -72,12 +72,56 @@ static const char head[] =
     "takes it up too.\n"
     ".Sh PARAMETERS\n";
 
+static const char folders[] =
+    ".Sh FOLDERS\n"
+    "The parameters\n"
+    ".Ic authorities\n"
+    "and\n"
+    ".Ic issuers\n"
+    "each name a folder of files in the syntax of\n"
+    ".Nm .\n"
+    "Every file\n"
+    ".Pa NAME.conf\n"
+    "in it describes one authority or one issuer, which is called NAME in the\n"
+    "log and in the audit log.\n"
+    "NAME is of letters, digits,\n"
+    ".Sq \\&. ,\n"
+    ".Sq _\n"
+    "and\n"
+    ".Sq - .\n"
+    "Files with other endings are passed over, as are those whose names begin\n"
+    "with a dot.\n"
+    "At most 256 files are read, in the order of their names.\n"
+    "Folders and files must belong to root or to the user that starts the\n"
+    "provider, and neither group nor others may write them.\n";
+
+static const char authorities[] =
+    ".Sh AUTHORITIES\n"
+    "A file of the folder\n"
+    ".Ic authorities\n"
+    "describes a certificate authority with whose client certificates people\n"
+    "and programs may sign in.\n";
+
+static const char issuers[] = ".Sh ISSUERS\n"
+			      "A file of the folder\n"
+			      ".Ic issuers\n"
+			      "describes an issuer whose tokens (OAuth 2.0 "
+			      "access tokens that are signed\n"
+			      "JWTs) are accepted.\n"
+			      "Two files may not name the same issuer.\n";
+
 static const char tail[] =
     ".Sh FILES\n"
     ".Bl -tag -width /etc/reeve/reeved.conf -compact\n"
     ".It Pa /etc/reeve/reeved.conf\n"
     "The file that is read without\n"
     ".Fl f .\n"
+    ".It Pa /etc/reeve/authorities\n"
+    "A usual place for the folder\n"
+    ".Ic authorities .\n"
+    ".It Pa /etc/reeve/issuers\n"
+    "A usual place for the folder\n"
+    ".Ic issuers .\n"
     ".El\n"
     ".Sh EXAMPLES\n"
     "The least that a provider needs:\n"
@@ -90,8 +134,25 @@ static const char tail[] =
     "store = \"host=/run/postgresql dbname=reeve user=reeve\"\n"
     "audit_directory = /var/lib/reeve/audit\n"
     ".Ed\n"
+    ".Pp\n"
+    "An authority,\n"
+    ".Pa /etc/reeve/authorities/users.conf :\n"
+    ".Bd -literal -offset indent\n"
+    "certificate = /etc/reeve/pki/users-ca.pem\n"
+    "crl = /var/lib/reeve/crl/users-ca.crl\n"
+    "sid_domains = S-1-5-21-1004336348-1177238915-682003330\n"
+    ".Ed\n"
+    ".Pp\n"
+    "An issuer,\n"
+    ".Pa /etc/reeve/issuers/example.conf :\n"
+    ".Bd -literal -offset indent\n"
+    "issuer = https://login.example.org\n"
+    "audience = https://reeve.example.org:8443\n"
+    "types = at+jwt\n"
+    "certificate_amr = hwk+mfa\n"
+    ".Ed\n"
     ".Sh DIAGNOSTICS\n"
-    "A mistake in the file is reported as FILE:LINE:COLUMN with the reason;\n"
+    "A mistake in a file is reported as FILE:LINE:COLUMN with the reason;\n"
     "columns count bytes from 1.\n"
     "The provider does not start with such a file, and a running one keeps\n"
     "what it had.\n"
@@ -106,5 +167,10 @@ rv_config_manual(FILE *out)
 {
 	(void)fputs(head, out);
 	rv_page_table(&rv_config_params, out);
+	(void)fputs(folders, out);
+	(void)fputs(authorities, out);
+	rv_page_table(&rv_authority_params, out);
+	(void)fputs(issuers, out);
+	rv_page_table(&rv_issuer_params, out);
 	(void)fputs(tail, out);
 }
