@@ -4,14 +4,6 @@
 
 #include "reeve/auth_kerberos.h"
 
-void
-rv_accepted_fini(struct rv_accepted *accepted)
-{
-	rv_buf_fini(&accepted->reply);
-	rv_buf_fini(&accepted->pac);
-	*accepted = (struct rv_accepted){ .refusal = RV_REFUSED_INTERNAL };
-}
-
 static int
 fill(const struct rv_accepted *accepted, struct rv_evidence *evidence)
 {

@@ -44,7 +44,7 @@ struct rv_exchange *rv_exchange_begin(struct rv_loop *loop,
     const struct rv_door_ops *ops, void *door,
     const struct rv_request *request);
 
-/* The body, valid until the answer.  May be empty. */
+/* The body, valid during the call.  May be empty. */
 void rv_exchange_body(struct rv_exchange *x, struct rv_slice body);
 
 /*

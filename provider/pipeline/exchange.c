@@ -1,5 +1,6 @@
 #include "pipeline/exchange.h"
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,13 +373,51 @@ rv_exchange_authenticated(struct rv_exchange *x)
 	rv_at_least(x, go_on);
 }
 
+/* The body is the connection's, which may be gone in a later turn. */
+static bool
+hash_body(struct rv_exchange *x, struct rv_slice body)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_Digest(body.p, body.n, hash, &n, EVP_sha256(), NULL) != 1 ||
+	    n != 32)
+		return false;
+	(void)rv_hex(x->body_sha256, hash, n);
+	return true;
+}
+
+/* Whoever handles it may have ended it: then there is nothing to clear. */
+static void
+handle_now(struct rv_exchange *x)
+{
+	bool *outer = x->ended;
+	bool ended = false;
+
+	/* cppcheck-suppress autoVariables ; taken back, unless x has gone */
+	x->ended = &ended;
+	x->route->handle(x);
+	if (ended) {
+		if (outer != NULL)
+			*outer = true;
+		return;
+	}
+	x->ended = outer;
+	x->body = RV_SLICE_NONE;
+}
+
 void
 rv_exchange_body(struct rv_exchange *x, struct rv_slice body)
 {
 	RV_ASSERT(x->wants_body);
 	x->wants_body = false;
+	if (!hash_body(x, body)) {
+		rv_answer_json(x, 200, NULL);
+		rv_exchange_finish(x);
+		return;
+	}
 	x->body = body;
-	x->route->handle(x);
+	handle_now(x);
 }
 
 void

@@ -29,7 +29,8 @@ struct rv_exchange {
 	struct rv_arena *arena;	   /* lives as long as the exchange */
 	struct rv_request request; /* a copy in the arena */
 	struct rv_peer peer;
-	struct rv_slice body; /* while handle() runs */
+	struct rv_slice body; /* only while handle() runs */
+	char body_sha256[65]; /* hex, of the whole body */
 	struct rv_slice request_id;
 	const struct rv_route *route;
 

@@ -202,24 +202,33 @@ all_valid_until(const struct rv_exchange *x, const struct evaluation *ev)
 	return rv_timestamp(x->arena, until);
 }
 
+static bool
+decided(const struct rv_exchange *x, size_t n)
+{
+	const char *allowed = rv_reason_name(RV_REASON_ALLOWED);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(x->record.items[i].reason, allowed) != 0)
+			return false;
+	return n > 0;
+}
+
 static void
 answer_batch(struct rv_exchange *x, const struct rv_snapshot *s,
     const struct evaluation *ev)
 {
 	json_t *list = json_array();
-	size_t allowed = 0;
 
 	for (size_t i = 0; list != NULL && i < ev->n; i++) {
-		allowed += ev->items[i].wrong == NULL &&
-			   ev->items[i].verdict.decision == RV_ALLOW;
 		if (json_array_append_new(
 			list, decision(x, s, ev, &ev->items[i])) != 0) {
 			json_decref(list);
 			list = NULL;
 		}
 	}
+	/* Of the items that were answered, as each was decided. */
 	x->record.outcome =
-	    allowed == ev->n ? RV_SLICE_LIT("allow") : RV_SLICE_LIT("deny");
+	    decided(x, ev->n) ? RV_SLICE_LIT("allow") : RV_SLICE_LIT("deny");
 	x->record.reason = RV_SLICE_LIT("batch");
 	x->record.count = (int64_t)ev->n;
 	if (list == NULL) {

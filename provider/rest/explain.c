@@ -103,7 +103,10 @@ see_roles(struct explain *e, const struct rv_snapshot *s)
 	return RV_OK;
 }
 
-/* The verdict is cut already: what is left may be named. */
+/*
+ * Asked by itself: a verdict of the gate is not cut, and an allow of an
+ * operation that needs no Read names what cannot be read.
+ */
 static void
 see_object(struct explain *e, const struct rv_snapshot *s)
 {
@@ -112,7 +115,8 @@ see_object(struct explain *e, const struct rv_snapshot *s)
 	const bool allowed = v->decision == RV_ALLOW;
 
 	if (q->key.p == NULL || (!allowed && !is_about_rights(&e->item)) ||
-	    !rv_named_of(q->type, &e->kind))
+	    !rv_named_of(q->type, &e->kind) ||
+	    !rv_exchange_may_read(e->x, s, q))
 		return;
 	e->has_kind = true;
 	rv_names_want(e->names, e->kind, q->key);

@@ -133,6 +133,40 @@ combine(struct change *c, const json_t *objects, const json_t *types,
 	return true;
 }
 
+/* Each membership by object; the scopes apart.  False: no memory. */
+static bool
+record_items(struct change *c)
+{
+	struct rv_arena *arena = c->x->arena;
+	const size_t n = json_array_size(c->items);
+	struct rv_audit_item *items = rv_arena_alloc(arena, n * sizeof(*items));
+	json_t *item;
+	size_t i;
+
+	if (items == NULL)
+		return false;
+	json_array_foreach(c->items, i, item)
+	{
+		const char *key =
+		    json_string_value(json_object_get(item, "object_key"));
+		const char *category =
+		    json_string_value(json_object_get(item, "category_id"));
+
+		items[i].reason = "asked";
+		items[i].action =
+		    rv_slice_of(rv_arena_dup(arena, rv_slice_of(category)));
+		items[i].object_type =
+		    rv_slice_of(rv_arena_printf(arena, "%lld",
+			(long long)json_integer_value(
+			    json_object_get(item, "object_type_id"))));
+		items[i].object_id =
+		    rv_slice_of(rv_arena_dup(arena, rv_slice_of(key)));
+	}
+	c->x->record.items = items;
+	c->x->record.n_items = n;
+	return true;
+}
+
 static bool
 read_items(struct change *c)
 {
@@ -150,6 +184,10 @@ read_items(struct change *c)
 		 (categories = array_of(c, root, "CategoryIDs")) != NULL)
 		ok = combine(c, objects, types, categories);
 	json_decref(root);
+	if (ok && !record_items(c)) {
+		rv_answer_json(c->x, 200, NULL);
+		ok = false;
+	}
 	return ok;
 }
 
@@ -269,7 +307,8 @@ answer_refused(struct change *c, const struct rv_pg_answer *reply)
 		p.detail = "The change was refused.";
 	p.missing = json_incref(json_object_get(detail, "missing"));
 	p.objects = json_incref(json_object_get(detail, "objects"));
-	c->x->record.outcome = RV_SLICE_LIT("deny");
+	if (status == 403 || status == 404)
+		c->x->record.outcome = RV_SLICE_LIT("deny");
 	if (status == 503)
 		rv_answer_field(c->x, "Retry-After", "1");
 	rv_answer_problem(c->x, &p);

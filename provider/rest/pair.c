@@ -18,6 +18,8 @@
 
 #define FOLDER "226" /* the type of folders */
 
+#define N_THINGS 4u /* that the sentence speaks of */
+
 struct pair {
 	struct rv_exchange *x;
 	struct rv_people *people;
@@ -28,7 +30,9 @@ struct pair {
 	const char *reason;
 	json_t *halves;	       /* a reference */
 	struct rv_buf lacking; /* what is, in words */
-	bool told;	       /* the things may be named */
+	bool told;	       /* what the verdict says may be said */
+	/* By the order of things_of(): whether the asker may read it. */
+	bool may_name[N_THINGS];
 	bool may_see_assignments;
 };
 
@@ -92,19 +96,47 @@ may_read_all(struct pair *p, const struct rv_snapshot *s)
 	return all;
 }
 
+static void
+things_of(const struct pair *p, struct rv_thing things[N_THINGS])
+{
+	const struct rv_slice type = RV_SLICE_LIT("SMS_Collection");
+	const struct rv_pair_question *q = &p->body.question;
+
+	things[0] = q->object;
+	things[1] = q->other;
+	things[2] = (struct rv_thing){ type, q->collection };
+	things[3] = (struct rv_thing){ type, q->limiting };
+}
+
+/* An allow does not mean that each thing may be read: it is asked for each. */
+static void
+see_things(struct pair *p, const struct rv_snapshot *s)
+{
+	struct rv_thing things[N_THINGS];
+
+	things_of(p, things);
+	for (size_t i = 0; i < N_THINGS; i++)
+		p->may_name[i] = things[i].key.p != NULL &&
+				 may_read(p, s, things[i].type, things[i].key);
+}
+
 /* As rest/question.c cuts the verdict of a single question. */
 static void
-redact(struct pair *p, const struct rv_snapshot *s, bool self)
+redact(
+    struct pair *p, const struct rv_snapshot *s, const struct rv_person *person)
 {
 	struct rv_pair_verdict *v = &p->verdict;
+	const bool unknown = v->reason == RV_REASON_GROUPS_UNKNOWN;
 
-	p->told = true;
-	if ((v->decision == RV_ALLOW && self) ||
-	    v->reason == RV_REASON_GROUPS_UNKNOWN || may_read_all(p, s))
+	p->told = (v->decision == RV_ALLOW && person->self) ||
+		  (!unknown && may_read_all(p, s));
+	if (p->told)
 		return;
-	p->told = false;
 	v->decision = RV_DENY;
-	v->reason = RV_REASON_NO_SUCH_OBJECT;
+	if (!unknown)
+		v->reason = person->subject.groups_known
+				? RV_REASON_NO_SUCH_OBJECT
+				: RV_REASON_GROUPS_UNKNOWN;
 	v->n_assignments = 0;
 	v->n_halves = 0;
 }
@@ -197,8 +229,8 @@ see_halves(struct pair *p, const struct rv_snapshot *s)
 /* ---- The answer ------------------------------------------------------------------------ */
 
 static void
-put_thing(
-    struct rv_buf *out, const struct pair *p, const struct rv_thing *thing)
+put_thing(struct rv_buf *out, const struct pair *p,
+    const struct rv_thing *thing, bool may_name)
 {
 	const char *type = rv_arena_dup(p->x->arena, thing->type);
 	const char *name = NULL;
@@ -208,7 +240,7 @@ put_thing(
 		return;
 	rv_buf_puts(out, " the ");
 	rv_sentence_put_type(out, type);
-	if (p->told && thing->key.p != NULL && rv_named_of(thing->type, &kind))
+	if (may_name && rv_named_of(thing->type, &kind))
 		name = rv_names_get(p->names, kind, thing->key);
 	if (name != NULL)
 		rv_buf_printf(out, " %s", name);
@@ -219,18 +251,17 @@ put_thing(
 static void
 put_things(struct rv_buf *out, const struct pair *p)
 {
-	const struct rv_slice type = RV_SLICE_LIT("SMS_Collection");
 	const struct rv_pair_question *q = &p->body.question;
-	const struct rv_thing things[] = { q->object, q->other,
-		{ type, q->collection }, { type, q->limiting } };
+	struct rv_thing things[N_THINGS];
 	const char *join = "";
 
-	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++) {
+	things_of(p, things);
+	for (size_t i = 0; i < N_THINGS; i++) {
 		if (things[i].type.p == NULL ||
 		    (i >= 2 && things[i].key.p == NULL))
 			continue;
 		rv_buf_puts(out, join);
-		put_thing(out, p, &things[i]);
+		put_thing(out, p, &things[i], p->may_name[i]);
 		join = q->operation == RV_PAIR_DEPLOY ? " to" : " and";
 	}
 }
@@ -250,7 +281,7 @@ sentence(const struct pair *p)
 	rv_buf_printf(&out, " may%s %s", allowed ? "" : " not",
 	    rv_pair_phrase(p->body.question.operation));
 	put_things(&out, p);
-	if (!allowed && !p->told)
+	if (!allowed && p->verdict.reason == RV_REASON_NO_SUCH_OBJECT)
 		rv_buf_puts(&out,
 		    ": there is no such object, or one of them is outside your "
 		    "administrative scope");
@@ -315,18 +346,13 @@ answer(void *arg)
 static void
 want_names(struct pair *p)
 {
-	const struct rv_pair_question *q = &p->body.question;
-	const struct rv_thing *const things[] = { &q->object, &q->other };
+	struct rv_thing things[N_THINGS];
 	enum rv_named kind;
 
-	if (!p->told)
-		return;
-	for (size_t i = 0; i < 2; i++)
-		if (things[i]->key.p != NULL &&
-		    rv_named_of(things[i]->type, &kind))
-			rv_names_want(p->names, kind, things[i]->key);
-	rv_names_want(p->names, RV_NAMED_COLLECTION, q->collection);
-	rv_names_want(p->names, RV_NAMED_COLLECTION, q->limiting);
+	things_of(p, things);
+	for (size_t i = 0; i < N_THINGS; i++)
+		if (p->may_name[i] && rv_named_of(things[i].type, &kind))
+			rv_names_want(p->names, kind, things[i].key);
 }
 
 static int
@@ -374,9 +400,10 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 		    p->verdict.n_assignments * sizeof(*matched));
 	x->record.matched = matched;
 	if (r == RV_OK && person->stopped == NULL) {
-		redact(p, s, person->self);
+		redact(p, s, person);
 		p->reason = rv_reason_name(p->verdict.reason);
 	}
+	see_things(p, s);
 	p->may_see_assignments =
 	    person->self || rv_may_read_class(x, s, "SMS_Admin");
 	if (r == RV_OK)
@@ -388,6 +415,50 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	}
 	want_names(p);
 	rv_names_read(p->names, answer, p);
+}
+
+static void
+put_item(
+    struct rv_audit_item **at, const char *member, const struct rv_thing *thing)
+{
+	if (thing->type.p != NULL && thing->key.p != NULL)
+		*(*at)++ = (struct rv_audit_item){ .reason = "asked",
+			.action = rv_slice_of(member),
+			.object_type = thing->type,
+			.object_id = thing->key };
+}
+
+/* Each thing under the name of its member; false when out of memory. */
+static bool
+record_things(struct pair *p)
+{
+	const struct rv_pair_question *q = &p->body.question;
+	const struct rv_slice folder = RV_SLICE_LIT(FOLDER);
+	const struct rv_slice collection = RV_SLICE_LIT("SMS_Collection");
+	const struct rv_thing from = { folder, q->from };
+	const struct rv_thing to = { folder, q->to };
+	struct rv_thing things[N_THINGS];
+	struct rv_audit_item *items = rv_arena_alloc(p->x->arena,
+	    (N_THINGS + 2 + q->n_named + q->n_direct) * sizeof(*items));
+	struct rv_audit_item *at = items;
+
+	if (items == NULL)
+		return false;
+	things_of(p, things);
+	put_item(&at, "object", &things[0]);
+	put_item(&at, "other", &things[1]);
+	put_item(&at, "collection", &things[2]);
+	put_item(&at, "limiting", &things[3]);
+	put_item(&at, "from", &from);
+	put_item(&at, "to", &to);
+	for (size_t i = 0; i < q->n_named; i++)
+		put_item(&at, "named",
+		    &(struct rv_thing){ collection, q->named[i] });
+	for (size_t i = 0; i < q->n_direct; i++)
+		put_item(&at, "direct", &q->direct[i]);
+	p->x->record.items = items;
+	p->x->record.n_items = (size_t)(at - items);
+	return true;
 }
 
 void
@@ -410,6 +481,10 @@ rv_rest_pair(struct rv_exchange *x)
 	if (root != NULL)
 		ok = read_subject(p, root) && rv_pair_read(&p->body, root);
 	json_decref(root);
+	if (ok && !record_things(p)) {
+		rv_answer_json(x, 200, NULL);
+		ok = false;
+	}
 	if (!ok) {
 		rv_exchange_finish(x);
 		return;

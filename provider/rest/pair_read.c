@@ -2,27 +2,61 @@
 
 #include "rest/body.h"
 
+/* The members of a question beside the operation and the subject. */
+enum member {
+	OBJECT = 1u << 0,
+	OTHER = 1u << 1,
+	COLLECTION = 1u << 2,
+	LIMITING = 1u << 3,
+	FROM = 1u << 4,
+	TO = 1u << 5,
+	NAMED = 1u << 6,
+	DIRECT = 1u << 7,
+	INVENTORY = 1u << 8,
+};
+
+static const struct {
+	const char *name;
+	enum member bit;
+} members[] = {
+	{ "object", OBJECT },
+	{ "other", OTHER },
+	{ "collection", COLLECTION },
+	{ "limiting", LIMITING },
+	{ "from", FROM },
+	{ "to", TO },
+	{ "named", NAMED },
+	{ "direct", DIRECT },
+	{ "inventory", INVENTORY },
+};
+
+/* What each operation reads: reeve/rbac_pair.h. */
 static const struct {
 	const char *name, *phrase;
+	unsigned members;
 } operations[] = {
-	[RV_PAIR_DEPLOY] = { "deploy", "deploy" },
+	[RV_PAIR_DEPLOY] = { "deploy", "deploy", OBJECT | COLLECTION },
 	[RV_PAIR_DELETE_DEPLOYMENT] = { "delete_deployment",
-	    "delete the deployment of" },
+	    "delete the deployment of", OBJECT | COLLECTION },
 	[RV_PAIR_READ_DEPLOYMENT] = { "read_deployment",
-	    "read the deployment of" },
-	[RV_PAIR_DISTRIBUTE] = { "distribute", "distribute" },
-	[RV_PAIR_REFER] = { "refer", "refer from" },
+	    "read the deployment of", OBJECT | COLLECTION },
+	[RV_PAIR_DISTRIBUTE] = { "distribute", "distribute", OBJECT | OTHER },
+	[RV_PAIR_REFER] = { "refer", "refer from", OBJECT | OTHER },
 	[RV_PAIR_CREATE_COLLECTION] = { "create_collection",
-	    "create a collection limited to" },
+	    "create a collection limited to", LIMITING },
 	[RV_PAIR_CHANGE_LIMITING] = { "change_limiting",
-	    "change the limiting collection of" },
-	[RV_PAIR_WRITE_RULE] = { "write_rule", "write a membership rule of" },
+	    "change the limiting collection of", COLLECTION | LIMITING },
+	[RV_PAIR_WRITE_RULE] = { "write_rule", "write a membership rule of",
+	    COLLECTION | LIMITING | NAMED | DIRECT | INVENTORY },
 	[RV_PAIR_IMPORT_COMPUTER] = { "import_computer",
-	    "import a computer into" },
-	[RV_PAIR_MOVE] = { "move", "move" },
-	[RV_PAIR_CREATE_FOLDER] = { "create_folder", "create a folder for" },
-	[RV_PAIR_CHANGE_FOLDER] = { "change_folder", "change a folder for" },
-	[RV_PAIR_DELETE_FOLDER] = { "delete_folder", "delete a folder for" },
+	    "import a computer into", OBJECT | OTHER | COLLECTION },
+	[RV_PAIR_MOVE] = { "move", "move", OBJECT | FROM | TO },
+	[RV_PAIR_CREATE_FOLDER] = { "create_folder", "create a folder for",
+	    OBJECT | TO },
+	[RV_PAIR_CHANGE_FOLDER] = { "change_folder", "change a folder for",
+	    OBJECT | FROM },
+	[RV_PAIR_DELETE_FOLDER] = { "delete_folder", "delete a folder for",
+	    OBJECT | FROM },
 };
 #define N_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -58,6 +92,22 @@ static bool
 is_absent(const json_t *value)
 {
 	return value == NULL || json_is_null(value);
+}
+
+/* What the operation does not read would only be repeated back. */
+static bool
+has_no_others(struct rv_pair_body *b, const json_t *root)
+{
+	const unsigned mine = operations[b->question.operation].members;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if ((mine & members[i].bit) == 0 &&
+		    !is_absent(json_object_get(root, members[i].name))) {
+			rv_body_bad(b->x, members[i].name,
+			    "is no part of a question about this operation");
+			return false;
+		}
+	return true;
 }
 
 static bool
@@ -149,7 +199,7 @@ rv_pair_read(struct rv_pair_body *b, const json_t *root)
 {
 	struct rv_pair_question *q = &b->question;
 
-	return read_operation(b, root) &&
+	return read_operation(b, root) && has_no_others(b, root) &&
 	       read_thing(
 		   b, json_object_get(root, "object"), "object", &q->object) &&
 	       read_thing(

@@ -163,12 +163,12 @@ rv_item_answer_wrong(struct rv_exchange *x, const struct rv_item *item)
 
 /* Nobody learns from a refusal that an object exists which it cannot see. */
 static void
-redact(struct rv_exchange *x, const struct rv_snapshot *s, bool self,
-    struct rv_item *item)
+redact(struct rv_exchange *x, const struct rv_snapshot *s,
+    const struct rv_person *person, struct rv_item *item)
 {
 	struct rv_verdict *v = &item->verdict;
 
-	if (v->decision == RV_ALLOW && self)
+	if (v->decision == RV_ALLOW && person->self)
 		return;
 	if (item->question.key.p == NULL ||
 	    v->reason == RV_REASON_GROUPS_UNKNOWN ||
@@ -179,7 +179,10 @@ redact(struct rv_exchange *x, const struct rv_snapshot *s, bool self,
 	if (rv_exchange_may_read(x, s, &item->question))
 		return;
 	v->decision = RV_DENY;
-	v->reason = RV_REASON_NO_SUCH_OBJECT;
+	/* What a missing object is answered with, whatever groups may add. */
+	v->reason = person->self || person->subject.groups_known
+			? RV_REASON_NO_SUCH_OBJECT
+			: RV_REASON_GROUPS_UNKNOWN;
 	v->missing = 0;
 	v->n_assignments = 0;
 	v->assignments_cut = false;
@@ -302,7 +305,7 @@ rv_items_decide(struct rv_exchange *x, const struct rv_snapshot *s,
 		person = rv_people_get(people, items[i].person);
 		if (person->stopped != NULL)
 			continue;
-		redact(x, s, person->self, &items[i]);
+		redact(x, s, person, &items[i]);
 		items[i].reason = rv_reason_name(items[i].verdict.reason);
 	}
 	return r;

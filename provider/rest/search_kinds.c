@@ -186,20 +186,24 @@ find_resources(struct rv_search *search, const struct rv_snapshot *s)
 	search->valid_until_ms =
 	    rv_person_valid_until(x, person, set.valid_until_ms);
 	search->has_total = true;
-	if (set.reason != RV_REASON_ALLOWED)
-		return RV_OK;
-	search->total = set.n;
 	if (!person->self)
 		r = readable(search, s, &b.mine);
 	if (r == RV_OK && b.mine != NULL) {
 		search->context = json_pack("{s:b}", "filtered", 1);
 		search->has_total = false;
-		if (search->count_only)
-			count_all(search, &b);
 	}
-	if (r != RV_OK || search->count_only)
+	if (r != RV_OK || set.reason != RV_REASON_ALLOWED)
 		return r;
-	return collect(search, &b);
+	search->total = set.n;
+	if (search->count_only && b.mine != NULL)
+		count_all(search, &b);
+	if (!search->count_only)
+		r = collect(search, &b);
+	/* That it may do so out of the asker's sight is not told. */
+	if (b.mine != NULL &&
+	    (search->count_only ? search->total : search->count) == 0)
+		search->reason = rv_reason_name(RV_REASON_NOT_PERMITTED);
+	return r;
 }
 
 /* ---- Who may do this? ------------------------------------------------------------------ */

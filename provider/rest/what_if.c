@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipeline/exchange.h"
+#include "pipeline/gate.h"
 #include "reeve/rbac_ask.h"
 #include "rest/body.h"
 #include "rest/people.h"
@@ -39,6 +40,7 @@ struct what_if {
 	/* One for each level that one can have, before and after. */
 	const struct rv_subject_resolved *before[RV_LEVEL_HELLO + 1];
 	const struct rv_subject_resolved *after[RV_LEVEL_HELLO + 1];
+	enum rv_level gate_level; /* the site's */
 };
 
 /* ---- Reading --------------------------------------------------------------------- */
@@ -278,11 +280,20 @@ may_name_all(struct what_if *w, const struct rv_snapshot *s)
 	return true;
 }
 
-/* Finds whose the added ones are; the removed ones must be the subject's. */
+/*
+ * Finds whose the added ones are; the removed ones must be the subject's.
+ * Who may not see administrative users is told of none by its number.
+ */
 static bool
-match_holdings(struct what_if *w, const struct rv_holding *all, size_t n)
+match_holdings(struct what_if *w, const struct rv_snapshot *s,
+    const struct rv_holding *all, size_t n)
 {
 	bool is_known = w->admin_id == 0;
+
+	if (!rv_people_get(w->people, w->person)->self &&
+	    (w->admin_id != 0 || w->n_removed > 0) &&
+	    !rv_may_read_class(w->x, s, "SMS_Admin"))
+		n = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (w->admin_id == 0 && !all[i].is_group)
@@ -362,7 +373,8 @@ required_level(struct what_if *w,
     const struct rv_subject_resolved *const levels[RV_LEVEL_HELLO + 1],
     const struct rv_question *q)
 {
-	for (int level = 0; level <= RV_LEVEL_HELLO; level++)
+	/* Nobody below it gets as far as the rule. */
+	for (int level = w->gate_level; level <= RV_LEVEL_HELLO; level++)
 		if (allowed_at(w, levels[level], q))
 			return rv_level_name((enum rv_level)level);
 	return NULL;
@@ -460,8 +472,9 @@ answer(struct what_if *w, const struct rv_snapshot *s)
 	struct rv_exchange *x = w->x;
 	const struct rv_person *person = rv_people_get(w->people, w->person);
 
-	x->record.outcome = RV_SLICE_LIT("allow");
-	x->record.reason = RV_SLICE_LIT("allowed");
+	/* Nothing was decided: what would be has its items. */
+	x->record.outcome = RV_SLICE_LIT("success");
+	x->record.reason = RV_SLICE_LIT("simulated");
 	x->record.evaluated_at_ms = rv_exchange_instant(x);
 	x->record.count = (int64_t)(w->n_questions + w->n_objects);
 	rv_answer_json(x, 200,
@@ -477,6 +490,44 @@ answer(struct what_if *w, const struct rv_snapshot *s)
 		rv_timestamp(x->arena, rv_exchange_instant(x))));
 }
 
+static struct rv_audit_item
+asked(const struct rv_question *q)
+{
+	return (struct rv_audit_item){ .reason = "asked",
+		.action = q->operation,
+		.object_type = q->type,
+		.object_id = q->key };
+}
+
+/* All that was asked, answered or not; false when out of memory. */
+static bool
+record_all(struct what_if *w)
+{
+	struct rv_arena *arena = w->x->arena;
+	const size_t n =
+	    w->n_questions + w->n_objects + w->n_added + w->n_removed;
+	struct rv_audit_item *at = rv_arena_alloc(arena, n * sizeof(*at));
+
+	w->x->record.items = at;
+	if (at == NULL)
+		return false;
+	for (size_t i = 0; i < w->n_questions; i++)
+		*at++ = asked(&w->questions[i].question);
+	for (size_t i = 0; i < w->n_objects; i++)
+		*at++ = asked(&w->objects[i].question);
+	for (size_t i = 0; i < w->n_added; i++)
+		*at++ = (struct rv_audit_item){ .reason = "added",
+			.object_type = RV_SLICE_LIT("SMS_Role"),
+			.object_id = w->added[i].role_id };
+	for (size_t i = 0; i < w->n_removed; i++)
+		*at++ = (struct rv_audit_item){ .reason = "removed",
+			.object_type = RV_SLICE_LIT("assignment"),
+			.object_id = rv_slice_of(rv_arena_printf(arena, "%llu",
+			    (unsigned long long)w->removed[i])) };
+	w->x->record.n_items = n;
+	return true;
+}
+
 static void
 decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 {
@@ -485,7 +536,10 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	const struct rv_holding *all;
 	size_t n;
 
-	if (person->stopped != NULL)
+	w->gate_level = rv_gate_level(s);
+	if (!record_all(w))
+		rv_answer_json(x, 200, NULL);
+	else if (person->stopped != NULL)
 		rv_answer_error(x, 409, person->stopped,
 		    "The gate does not let this subject through, whatever it "
 		    "is assigned.");
@@ -498,7 +552,7 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	else if (rv_rbac_holdings(person->resolved, rv_exchange_instant(x),
 		     x->arena, &all, &n) != RV_OK)
 		rv_answer_json(x, 200, NULL);
-	else if (match_holdings(w, all, n) && resolve_all(w, s, person))
+	else if (match_holdings(w, s, all, n) && resolve_all(w, s, person))
 		answer(w, s);
 	rv_exchange_finish(x);
 }

@@ -495,6 +495,24 @@ for operation, things, expected in (
     tap.is_(pair("alice", operation, **things)["decision"], expected,
             f"alice: {operation} of {things.get('collection', 'a new one')}")
 
+# What an allow does not read is not named, and nothing rides along.
+for riding, member in (({"limiting": "SMS00001"}, "limiting"),
+                       ({"other": resource("SMS_R_System", HQ_WS)}, "other"),
+                       ({"to": "x"}, "to")):
+    said = is_refused("ivan", PAIR, {"operation": "deploy", **deploy, **riding},
+                      400, "bad_request", f"deploy with {member} is refused")
+    tap.like(said["detail"], f"member {member} ", "and the member named")
+got = pair("ivan", "delete_deployment",
+           object=resource("SMS_Application", LEDGER), collection="RVE00016")
+tap.is_(got["decision"], True, "whoever answers for the devices may stop it")
+tap.ok("Ledger" not in got["sentence"] and LEDGER in got["sentence"],
+       "without being told the name of what he cannot read")
+recorded = [r for r in audit(site, event="decision")
+            if "delete_deployment" in json.dumps(r)][-1]
+tap.is_([(i[1], i[3]) for i in recorded["items"]],
+        [("object", LEDGER), ("collection", "RVE00016")],
+        "and the record names all that was asked about")
+
 # ---- What if -------------------------------------------------------------------------------
 
 add = {"role": "SMS0002R", "scopes": ["SMS00ALL"],
@@ -508,7 +526,7 @@ got = ask("alice", WHAT_IF, {
     "objects": [{"resource": resource("SMS_Application", SALE)}]})
 tap.is_([(q["before"], q["after"], q.get("required_level"))
          for q in got["questions"]],
-        [(False, True, "none"), (True, True, "none"),
+        [(False, True, "windows"), (True, True, "windows"),
          (False, False, None)], "what would change for bob")
 tap.ok("Read" in got["objects"][0]["gained"]
        and got["objects"][0]["lost"] == [], "and which operations he gains")
