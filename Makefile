@@ -141,6 +141,10 @@ install: $(B)/reeved $(B)/reeve
 	    $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	install -D -m 640 docs/reeved.conf.example \
 	    $(DESTDIR)$(SYSCONFDIR)/reeve/reeved.conf.example
+	install -D -m 640 docs/authority.conf.example \
+	    $(DESTDIR)$(SYSCONFDIR)/reeve/authority.conf.example
+	install -D -m 640 docs/issuer.conf.example \
+	    $(DESTDIR)$(SYSCONFDIR)/reeve/issuer.conf.example
 	install -D -m 644 provider/reeved.service \
 	    $(DESTDIR)$(UNITDIR)/reeved.service
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "config/config.h"
+#include "config/folders.h"
 #include "daemon.h"
 #include "log.h"
 #include "options.h"
@@ -71,10 +72,14 @@ act_on_config(const struct rv_options *o, struct rv_error *e)
 		r = rv_daemon_run(config, e);
 		break;
 	case RV_ACTION_CHECK_CONFIG:
-		(void)printf("%s: the configuration is good\n", o->config);
+		r = rv_config_check_folders(config, e);
+		if (r == RV_OK)
+			(void)printf(
+			    "%s: the configuration is good\n", o->config);
 		break;
 	case RV_ACTION_SHOW_CONFIG:
 		rv_config_show(config, stdout);
+		r = rv_config_show_folders(config, stdout, e);
 		break;
 	case RV_ACTION_MIGRATE:
 		r = migrate(config, e);

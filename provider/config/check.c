@@ -3,95 +3,45 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "config/value.h"
 
-/* The line that sets a parameter, 0 if none does. */
-static size_t
-line_of(const size_t *lines, const char *name)
-{
-	size_t n;
-	const struct rv_param *table = rv_param_table(&n);
-	const struct rv_param *param = rv_param_find(rv_slice_of(name));
-
-	RV_ASSERT(param != NULL);
-	return lines[param - table];
-}
-
 static int
-fail(const struct rv_config *config, size_t line, struct rv_error *e,
-    const char *text)
+check_required(const struct rv_record *record, struct rv_error *e)
 {
-	if (line != 0)
-		rv_error_set(e, "%s:%zu:1: %s", config->file, line, text);
-	else
-		rv_error_set(e, "%s: %s", config->file, text);
-	return RV_ERR_INVALID;
-}
-
-/* ---- Required ---------------------------------------------------------- */
-
-struct required {
-	const char *name;
-	bool is_set;
-};
-
-/* Names all that are missing at once, so that one edit repairs the file. */
-static int
-check_required(const struct rv_config *config, const struct required *all,
-    size_t n, const char *because, struct rv_error *e)
-{
-	struct rv_buf text = { .max = 400 };
-	size_t n_missing = 0;
-	const char *s;
-
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].is_set)
-			continue;
-		rv_buf_puts(&text, n_missing++ == 0 ? "" : ", ");
-		rv_buf_puts(&text, all[i].name);
-	}
-	rv_buf_puts(&text, n_missing == 1 ? " is required" : " are required");
-	rv_buf_puts(&text, because);
-	s = rv_buf_cstr(&text);
-	if (n_missing > 0)
-		rv_ignore(fail(config, 0, e, s != NULL ? s : "not complete"));
-	rv_buf_fini(&text);
-	return n_missing == 0 ? RV_OK : RV_ERR_INVALID;
-}
-
-static int
-check_always_required(const struct rv_config *c, struct rv_error *e)
-{
-	const struct required all[] = {
-		{ "tls_certificate", c->tls_certificate != NULL },
-		{ "tls_key", c->tls_key != NULL },
-		{ "keytab", c->keytab != NULL },
-		{ "replay_cache", c->replay_cache != NULL },
-		{ "realms", c->realms.n > 0 },
-		{ "store", c->store != NULL },
-		{ "audit_directory", c->audit_directory != NULL },
-		{ "listen", c->listen.n > 0 },
-		{ "service", c->service != NULL },
+	static const char *const names[] = {
+		"tls_certificate",
+		"tls_key",
+		"keytab",
+		"replay_cache",
+		"realms",
+		"store",
+		"audit_directory",
+		"listen",
+		"service",
 	};
 
-	return check_required(c, all, sizeof(all) / sizeof(all[0]), "", e);
+	return rv_record_require(
+	    record, names, sizeof(names) / sizeof(names[0]), "", e);
 }
 
 static int
-check_directory_required(const struct rv_config *c, struct rv_error *e)
+check_directory_required(const struct rv_record *record, struct rv_error *e)
 {
-	const struct required all[] = {
-		{ "directory_base", c->directory_base != NULL },
-		{ "directory_user_filter", c->directory_user_filter != NULL },
-		{ "directory_id_attribute", c->directory_id_attribute != NULL },
-		{ "directory_realm", c->directory_realm != NULL },
-		{ "directory_keytab", c->directory_keytab != NULL },
+	static const char *const names[] = {
+		"directory_base",
+		"directory_user_filter",
+		"directory_id_attribute",
+		"directory_realm",
+		"directory_keytab",
 	};
+	const struct rv_config *c = record->fields;
 
 	if (c->directory_uri == NULL)
 		return RV_OK;
-	return check_required(c, all, sizeof(all) / sizeof(all[0]),
-	    " because directory_uri is set", e);
+	return rv_record_require(record, names,
+	    sizeof(names) / sizeof(names[0]), " because directory_uri is set",
+	    e);
 }
 
 /* ---- Forms and pairs --------------------------------------------------- */
@@ -130,9 +80,9 @@ is_endpoint(const char *s)
 }
 
 static int
-check_listen(
-    const struct rv_config *config, const size_t *lines, struct rv_error *e)
+check_listen(const struct rv_record *record, struct rv_error *e)
 {
+	const struct rv_config *config = record->fields;
 	struct rv_error text;
 
 	for (size_t i = 0; i < config->listen.n; i++) {
@@ -144,7 +94,7 @@ check_listen(
 		    "listen takes ADDRESS:PORT or "
 		    "[ADDRESS]:PORT with numeric addresses, not '%s'",
 		    rv_value_quote(s).text);
-		return fail(config, line_of(lines, "listen"), e, text.text);
+		return rv_record_fail(record, "listen", e, text.text);
 	}
 	return RV_OK;
 }
@@ -160,38 +110,37 @@ is_user_filter(const char *s)
 }
 
 static int
-check_directory(
-    const struct rv_config *c, const size_t *lines, struct rv_error *e)
+check_directory(const struct rv_record *record, struct rv_error *e)
 {
-	int r = check_directory_required(c, e);
+	const struct rv_config *c = record->fields;
+	int r = check_directory_required(record, e);
 
 	if (r != RV_OK)
 		return r;
 	if (c->directory_user_filter != NULL &&
 	    !is_user_filter(c->directory_user_filter))
-		return fail(c, line_of(lines, "directory_user_filter"), e,
+		return rv_record_fail(record, "directory_user_filter", e,
 		    "directory_user_filter must be one filter in "
 		    "parentheses with exactly one %s");
 	if (c->directory_keytab != NULL &&
 	    rv_slice_eq_cstr(rv_slice_of(c->keytab), c->directory_keytab))
-		return fail(c, line_of(lines, "directory_keytab"), e,
+		return rv_record_fail(record, "directory_keytab", e,
 		    "directory_keytab must not be the keytab of the service: "
 		    "give the directory bind a principal of its own");
 	if (c->groups_refresh > c->groups_max_age)
-		return fail(c, line_of(lines, "groups_refresh"), e,
+		return rv_record_fail(record, "groups_refresh", e,
 		    "groups_refresh must not be longer than groups_max_age");
 	return RV_OK;
 }
 
 int
-rv_config_check(
-    const struct rv_config *config, const size_t *lines, struct rv_error *e)
+rv_config_check(const struct rv_record *record, struct rv_error *e)
 {
-	int r = check_always_required(config, e);
+	int r = check_required(record, e);
 
 	if (r == RV_OK)
-		r = check_listen(config, lines, e);
+		r = check_listen(record, e);
 	if (r == RV_OK)
-		r = check_directory(config, lines, e);
+		r = check_directory(record, e);
 	return r;
 }

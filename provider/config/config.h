@@ -10,19 +10,7 @@
 
 #include <stdio.h>
 
-#include "reeve/base.h"
-
-struct rv_strings {
-	const char *const *v;
-	size_t n;
-};
-
-#define RV_FIELD_string	  const char *
-#define RV_FIELD_path	  const char *
-#define RV_FIELD_list	  struct rv_strings
-#define RV_FIELD_integer  int64_t
-#define RV_FIELD_duration int64_t
-#define RV_FIELD_size	  size_t
+#include "config/fields.h"
 
 /* Immutable once loaded; any thread may read. */
 struct rv_config {
@@ -52,7 +40,7 @@ void rv_config_free(struct rv_config **config);
 
 /* Prints every parameter with its value, in the syntax of the file. */
 void rv_config_show(const struct rv_config *config, FILE *out);
-/* Prints reeved.conf(5) in mdoc, from the table. */
+/* Prints reeved.conf(5) in mdoc, from the tables. */
 void rv_config_manual(FILE *out);
 /*
  * Names the parameters that differ but need a restart, separated by ", ",

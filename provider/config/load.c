@@ -1,90 +1,64 @@
 #include "config/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FILE_MAX (1024 * 1024)
+#include "config/file.h"
+#include "config/record.h"
 
-/* Whoever may write the file decides who gets in. */
-static int
-check_owner(int fd, const char *path, struct rv_error *e)
+/* Enough for a file of the greatest size, its lists included. */
+#define ARENA_MAX (16 * 1024 * 1024)
+
+int
+rv_config_parse(struct rv_slice text, const char *name,
+    struct rv_config **ret_config, struct rv_error *e)
 {
-	struct stat st;
+	struct rv_config *config = calloc(1, sizeof(*config));
+	struct rv_record record = { .set = &rv_config_params };
+	int r = RV_ERR_NOMEM;
 
-	if (fstat(fd, &st) != 0) {
-		rv_error_set(e, "%s: %s", path, strerror(errno));
-		return RV_ERR_IO;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		rv_error_set(e, "%s: not a regular file", path);
-		return RV_ERR_INVALID;
-	}
-	if (st.st_uid != 0 && st.st_uid != geteuid()) {
-		rv_error_set(e,
-		    "%s: belongs to user %u; it must belong to "
-		    "root or to the user that starts the provider",
-		    path, (unsigned)st.st_uid);
-		return RV_ERR_INVALID;
-	}
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		rv_error_set(e,
-		    "%s: may be written by group or others (mode "
-		    "%04o); run chmod go-w on it",
-		    path, (unsigned)(st.st_mode & 07777));
-		return RV_ERR_INVALID;
-	}
-	return RV_OK;
-}
-
-static int
-read_all(int fd, const char *path, struct rv_buf *text, struct rv_error *e)
-{
-	char chunk[8192];
-	ssize_t n;
-
-	for (;;) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			rv_error_set(e, "%s: %s", path, strerror(errno));
-			return RV_ERR_IO;
-		}
-		if (n == 0)
-			return RV_OK;
-		rv_buf_put(text, chunk, (size_t)n);
-		if (text->failed) {
-			rv_error_set(e, "%s: longer than 1 MiB", path);
-			return RV_ERR_LIMIT;
-		}
-	}
+	rv_error_set(e, "%s: out of memory", name);
+	if (config == NULL)
+		goto out;
+	config->arena = rv_arena_new(ARENA_MAX);
+	if (config->arena == NULL)
+		goto out;
+	config->file = rv_arena_dup(config->arena, rv_slice_of(name));
+	if (config->file == NULL)
+		goto out;
+	record.fields = config;
+	record.arena = config->arena;
+	record.file = config->file;
+	r = rv_record_parse(&record, text, e);
+	if (r != RV_OK)
+		goto out;
+	*ret_config = config;
+	config = NULL;
+out:
+	rv_config_free(&config);
+	return r;
 }
 
 int
 rv_config_load(
     const char *path, struct rv_config **ret_config, struct rv_error *e)
 {
-	struct rv_buf text = { .max = FILE_MAX };
-	int fd, r = RV_ERR_IO;
+	struct rv_buf text = { 0 };
+	int r = rv_file_read(path, &text, e);
 
-	/* Not to wait on a fifo: what it is shows only once it is open. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		rv_error_set(e, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	r = check_owner(fd, path, e);
-	if (r == RV_OK)
-		r = read_all(fd, path, &text, e);
 	if (r == RV_OK)
 		r = rv_config_parse(rv_buf_slice(&text), path, ret_config, e);
-out:
-	if (fd >= 0)
-		(void)close(fd);
 	rv_buf_fini(&text);
 	return r;
+}
+
+void
+rv_config_free(struct rv_config **config)
+{
+	struct rv_config *c = *config;
+
+	*config = NULL;
+	if (c == NULL)
+		return;
+	rv_arena_free(&c->arena);
+	free(c);
 }

@@ -1,14 +1,8 @@
 #include "config/config.h"
 
-#include <string.h>
+#include "config/page.h"
 
-#include "config/table.h"
-#include "config/value.h"
-
-/* Columns of the source, as mandoc(1) advises. */
-#define WIDTH 78
-
-/* Parts before and after the generated list of parameters. */
+/* Parts before, between and after the generated lists of parameters. */
 static const char head[] =
     ".\\\" Made by `reeved --manual`; change provider/config, not this.\n"
     ".Dd November 22, 2026\n"
@@ -78,12 +72,56 @@ static const char head[] =
     "takes it up too.\n"
     ".Sh PARAMETERS\n";
 
+static const char folders[] =
+    ".Sh FOLDERS\n"
+    "The parameters\n"
+    ".Ic authorities\n"
+    "and\n"
+    ".Ic issuers\n"
+    "each name a folder of files in the syntax of\n"
+    ".Nm .\n"
+    "Every file\n"
+    ".Pa NAME.conf\n"
+    "in it describes one authority or one issuer, which is called NAME in the\n"
+    "log and in the audit log.\n"
+    "NAME is of letters, digits,\n"
+    ".Sq \\&. ,\n"
+    ".Sq _\n"
+    "and\n"
+    ".Sq - .\n"
+    "Files with other endings are passed over, as are those whose names begin\n"
+    "with a dot.\n"
+    "At most 256 files are read, in the order of their names.\n"
+    "Folders and files must belong to root or to the user that starts the\n"
+    "provider, and neither group nor others may write them.\n";
+
+static const char authorities[] =
+    ".Sh AUTHORITIES\n"
+    "A file of the folder\n"
+    ".Ic authorities\n"
+    "describes a certificate authority with whose client certificates people\n"
+    "and programs may sign in.\n";
+
+static const char issuers[] = ".Sh ISSUERS\n"
+			      "A file of the folder\n"
+			      ".Ic issuers\n"
+			      "describes an issuer whose tokens (OAuth 2.0 "
+			      "access tokens that are signed\n"
+			      "JWTs) are accepted.\n"
+			      "Two files may not name the same issuer.\n";
+
 static const char tail[] =
     ".Sh FILES\n"
     ".Bl -tag -width /etc/reeve/reeved.conf -compact\n"
     ".It Pa /etc/reeve/reeved.conf\n"
     "The file that is read without\n"
     ".Fl f .\n"
+    ".It Pa /etc/reeve/authorities\n"
+    "A usual place for the folder\n"
+    ".Ic authorities .\n"
+    ".It Pa /etc/reeve/issuers\n"
+    "A usual place for the folder\n"
+    ".Ic issuers .\n"
     ".El\n"
     ".Sh EXAMPLES\n"
     "The least that a provider needs:\n"
@@ -96,8 +134,25 @@ static const char tail[] =
     "store = \"host=/run/postgresql dbname=reeve user=reeve\"\n"
     "audit_directory = /var/lib/reeve/audit\n"
     ".Ed\n"
+    ".Pp\n"
+    "An authority,\n"
+    ".Pa /etc/reeve/authorities/users.conf :\n"
+    ".Bd -literal -offset indent\n"
+    "certificate = /etc/reeve/pki/users-ca.pem\n"
+    "crl = /var/lib/reeve/crl/users-ca.crl\n"
+    "sid_domains = S-1-5-21-1004336348-1177238915-682003330\n"
+    ".Ed\n"
+    ".Pp\n"
+    "An issuer,\n"
+    ".Pa /etc/reeve/issuers/example.conf :\n"
+    ".Bd -literal -offset indent\n"
+    "issuer = https://login.example.org\n"
+    "audience = https://reeve.example.org:8443\n"
+    "types = at+jwt\n"
+    "certificate_amr = hwk+mfa\n"
+    ".Ed\n"
     ".Sh DIAGNOSTICS\n"
-    "A mistake in the file is reported as FILE:LINE:COLUMN with the reason;\n"
+    "A mistake in a file is reported as FILE:LINE:COLUMN with the reason;\n"
     "columns count bytes from 1.\n"
     "The provider does not start with such a file, and a running one keeps\n"
     "what it had.\n"
@@ -107,132 +162,15 @@ static const char tail[] =
     ".Xr systemd.unit 5 ,\n"
     ".Xr reeved 8\n";
 
-/*
- * Prints prose as roff text: lines of bounded width, each sentence on a new
- * line, nothing that could be taken for a request or an escape.
- */
-static void
-print_prose(const char *text, FILE *out)
-{
-	size_t column = 0;
-	bool sentence_ended = false;
-
-	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
-
-		if (column > 0 && (sentence_ended || column + n >= WIDTH)) {
-			(void)fputc('\n', out);
-			column = 0;
-		}
-		if (column > 0)
-			column += (size_t)(fputc(' ', out) == ' ');
-		else if (*text == '.' || *text == '\'')
-			(void)fputs("\\&", out);
-		for (size_t i = 0; i < n; i++)
-			if (text[i] == '\\')
-				(void)fputs("\\e", out);
-			else
-				(void)fputc(text[i], out);
-		column += n;
-		sentence_ended = n > 0 && text[n - 1] == '.';
-		text += n;
-		text += strspn(text, " ");
-	}
-	(void)fputc('\n', out);
-}
-
-static const char *
-type_name(enum rv_param_type type)
-{
-	switch (type) {
-	case RV_PARAM_STRING:
-		return "string";
-	case RV_PARAM_PATH:
-		return "path";
-	case RV_PARAM_LIST:
-		return "list";
-	case RV_PARAM_INTEGER:
-		return "integer";
-	case RV_PARAM_DURATION:
-		return "duration";
-	case RV_PARAM_SIZE:
-		return "size";
-	case RV_PARAM_CHOICE:
-		return "choice";
-	}
-	return "string";
-}
-
-static void
-print_limit(const struct rv_param *param, int64_t value, FILE *out)
-{
-	struct rv_buf text = { .max = 64 };
-	const char *s;
-
-	if (param->type == RV_PARAM_DURATION)
-		rv_value_print_duration(value, &text);
-	else
-		rv_value_print_size((uint64_t)value, &text);
-	s = param->type == RV_PARAM_INTEGER ? NULL : rv_buf_cstr(&text);
-	if (s != NULL)
-		(void)fputs(s, out);
-	else
-		(void)fprintf(out, "%lld", (long long)value);
-	rv_buf_fini(&text);
-}
-
-/* "Type: integer, 1 to 64, default 4, reload." */
-static void
-print_facts(const struct rv_param *param, FILE *out)
-{
-	if (param->type == RV_PARAM_CHOICE) {
-		(void)fputs("One of ", out);
-		for (int i = 0;; i++) {
-			struct rv_slice v = rv_param_value_at(param, i);
-
-			if (v.p == NULL)
-				break;
-			(void)fprintf(out, "%s%.*s", i == 0 ? "" : " | ",
-			    RV_SLICE_FMT(v));
-		}
-	} else {
-		(void)fprintf(out, "Type: %s", type_name(param->type));
-	}
-	if (param->type == RV_PARAM_INTEGER ||
-	    param->type == RV_PARAM_DURATION || param->type == RV_PARAM_SIZE) {
-		(void)fputs(", ", out);
-		print_limit(param, param->min, out);
-		(void)fputs(" to ", out);
-		print_limit(param, param->max, out);
-	}
-	if (param->dflt[0] != '\0')
-		(void)fprintf(out, ", default %s", param->dflt);
-	(void)fputs(param->reload ? ", reload.\n" : ".\n", out);
-}
-
 void
 rv_config_manual(FILE *out)
 {
-	size_t n;
-	const struct rv_param *table = rv_param_table(&n);
-	bool in_list = false;
-
 	(void)fputs(head, out);
-	for (size_t i = 0; i < n; i++) {
-		if (table[i].section != NULL) {
-			if (in_list)
-				(void)fputs(".El\n", out);
-			(void)fprintf(out, ".Ss %s\n.Bl -tag -width Ds\n",
-			    table[i].section);
-			in_list = true;
-			continue;
-		}
-		(void)fprintf(out, ".It Ic %s\n", table[i].name);
-		print_prose(table[i].prose, out);
-		(void)fputs(".br\n", out);
-		print_facts(&table[i], out);
-	}
-	if (in_list)
-		(void)fputs(".El\n", out);
+	rv_page_table(&rv_config_params, out);
+	(void)fputs(folders, out);
+	(void)fputs(authorities, out);
+	rv_page_table(&rv_authority_params, out);
+	(void)fputs(issuers, out);
+	rv_page_table(&rv_issuer_params, out);
 	(void)fputs(tail, out);
 }

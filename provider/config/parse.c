@@ -1,22 +1,14 @@
-#include "config/config.h"
+#include "config/record.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "config/check.h"
-#include "config/table.h"
 #include "config/value.h"
-
-/* Enough for a file of the greatest size, its lists included. */
-#define ARENA_MAX (16 * 1024 * 1024)
 
 /* Where the parser is. */
 struct reader {
-	const char *name; /* of the file */
-	struct rv_config *config;
+	struct rv_record *record;
 	size_t line;
 	const char *line_start;
-	size_t *lines; /* per table entry: where it was set, 0 if not */
 	struct rv_error *e;
 };
 
@@ -24,7 +16,7 @@ struct reader {
 static int
 fail_at(const struct reader *rd, const char *at, const char *text)
 {
-	rv_error_set(rd->e, "%s:%zu:%zu: %s", rd->name, rd->line,
+	rv_error_set(rd->e, "%s:%zu:%zu: %s", rd->record->file, rd->line,
 	    (size_t)(at - rd->line_start) + 1, text);
 	return RV_ERR_INVALID;
 }
@@ -90,7 +82,7 @@ check_bytes(const struct reader *rd, struct rv_slice line)
 static int
 unknown_name(const struct reader *rd, struct rv_slice name)
 {
-	const struct rv_param *near = rv_param_suggest(name);
+	const struct rv_param *near = rv_param_suggest(rd->record->set, name);
 	struct rv_error e;
 
 	if (near != NULL)
@@ -106,20 +98,20 @@ static int
 find_param(const struct reader *rd, struct rv_slice name,
     const struct rv_param **ret_param)
 {
-	const struct rv_param *param = rv_param_find(name), *table;
+	const struct rv_param_set *set = rd->record->set;
+	const struct rv_param *param = rv_param_find(set, name);
 	struct rv_error e;
-	size_t n, index;
+	size_t *line;
 
 	if (param == NULL)
 		return unknown_name(rd, name);
-	table = rv_param_table(&n);
-	index = (size_t)(param - table);
-	if (rd->lines[index] != 0) {
-		rv_error_set(&e, "%s was already set in line %zu", param->name,
-		    rd->lines[index]);
+	line = &rd->record->lines[param - set->v];
+	if (*line != 0) {
+		rv_error_set(
+		    &e, "%s was already set in line %zu", param->name, *line);
 		return fail_at(rd, name.p, e.text);
 	}
-	rd->lines[index] = rd->line;
+	*line = rd->line;
 	*ret_param = param;
 	return RV_OK;
 }
@@ -148,7 +140,7 @@ read_assignment(const struct reader *rd, struct rv_slice line)
 		return r;
 	value = (struct rv_slice){ line.p + i + 1, line.n - i - 1 };
 	value = trim(value);
-	r = rv_value_parse(value, param, rd->config, &offset, &e);
+	r = rv_value_parse(value, param, rd->record, &offset, &e);
 	if (r != RV_OK)
 		rv_ignore(fail_at(rd, value.p + offset, e.text));
 	return r;
@@ -191,17 +183,17 @@ read_lines(struct reader *rd, struct rv_slice text)
 }
 
 static int
-set_defaults(struct rv_config *config, struct rv_error *e)
+set_defaults(struct rv_record *record)
 {
-	size_t n, offset;
-	const struct rv_param *table = rv_param_table(&n);
+	const struct rv_param *v = record->set->v;
+	size_t offset;
 	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		if (table[i].section != NULL)
+	for (size_t i = 0; i < record->set->n; i++) {
+		if (v[i].section != NULL)
 			continue;
 		r = rv_value_parse(
-		    rv_slice_of(table[i].dflt), &table[i], config, &offset, e);
+		    rv_slice_of(v[i].dflt), &v[i], record, &offset, NULL);
 		/* The table is ours: only memory may be short. */
 		RV_ASSERT(r == RV_OK || r == RV_ERR_NOMEM);
 		if (r != RV_OK)
@@ -211,47 +203,24 @@ set_defaults(struct rv_config *config, struct rv_error *e)
 }
 
 int
-rv_config_parse(struct rv_slice text, const char *name,
-    struct rv_config **ret_config, struct rv_error *e)
+rv_record_parse(
+    struct rv_record *record, struct rv_slice text, struct rv_error *e)
 {
-	struct rv_config *config = calloc(1, sizeof(*config));
-	struct reader rd = { .name = name, .config = config, .e = e };
-	int r = RV_ERR_NOMEM;
-	size_t n;
+	const struct rv_param_set *set = record->set;
+	struct reader rd = { .record = record, .e = e };
+	int r;
 
-	(void)rv_param_table(&n);
-	rd.lines = calloc(n, sizeof(*rd.lines));
-	rv_error_set(e, "%s: out of memory", name);
-	if (config == NULL || rd.lines == NULL)
-		goto out;
-	config->arena = rv_arena_new(ARENA_MAX);
-	if (config->arena == NULL)
-		goto out;
-	config->file = rv_arena_dup(config->arena, rv_slice_of(name));
-	if (config->file == NULL || set_defaults(config, e) != RV_OK)
-		goto out;
-	r = read_lines(&rd, text);
+	rv_error_set(e, "%s: out of memory", record->file);
+	record->lines =
+	    rv_arena_alloc(record->arena, set->n * sizeof(*record->lines));
+	if (record->lines == NULL)
+		return RV_ERR_NOMEM;
+	r = set_defaults(record);
 	if (r == RV_OK)
-		r = rv_config_check(config, rd.lines, e);
-	if (r != RV_OK)
-		goto out;
-	rv_error_set(e, "%s", "");
-	*ret_config = config;
-	config = NULL;
-out:
-	free(rd.lines);
-	rv_config_free(&config);
+		r = read_lines(&rd, text);
+	if (r == RV_OK && set->check != NULL)
+		r = set->check(record, e);
+	if (r == RV_OK)
+		rv_error_set(e, "%s", "");
 	return r;
-}
-
-void
-rv_config_free(struct rv_config **config)
-{
-	struct rv_config *c = *config;
-
-	*config = NULL;
-	if (c == NULL)
-		return;
-	rv_arena_free(&c->arena);
-	free(c);
 }

@@ -4,49 +4,13 @@
 
 #define LONGEST_NAME 32
 
-/* clang-format off */
-#define RELOAD true
-#define RESTART false
-#define TYPE_string RV_PARAM_STRING
-#define TYPE_path RV_PARAM_PATH
-#define TYPE_list RV_PARAM_LIST
-#define TYPE_integer RV_PARAM_INTEGER
-#define TYPE_duration RV_PARAM_DURATION
-#define TYPE_size RV_PARAM_SIZE
-
-static const struct rv_param table[] = {
-#define SECTION(title) { .section = (title) },
-#define PARAM(field, kind, standard, least, most, when, text) \
-	{ .name = #field, .type = TYPE_##kind, .dflt = (standard), \
-	  .min = (least), .max = (most), .reload = (when), .prose = (text), \
-	  .offset = offsetof(struct rv_config, field) },
-#define CHOICE(field, all, standard, when, text) \
-	{ .name = #field, .type = RV_PARAM_CHOICE, .dflt = (standard), \
-	  .values = (all), .reload = (when), .prose = (text), \
-	  .offset = offsetof(struct rv_config, field) },
-#include "config/params.h"
-#undef SECTION
-#undef PARAM
-#undef CHOICE
-};
-/* clang-format on */
-
-#define N_TABLE (sizeof(table) / sizeof(table[0]))
-
 const struct rv_param *
-rv_param_table(size_t *ret_n)
+rv_param_find(const struct rv_param_set *set, struct rv_slice name)
 {
-	*ret_n = N_TABLE;
-	return table;
-}
-
-const struct rv_param *
-rv_param_find(struct rv_slice name)
-{
-	for (size_t i = 0; i < N_TABLE; i++)
-		if (table[i].section == NULL &&
-		    rv_slice_eq_cstr(name, table[i].name))
-			return &table[i];
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i].section == NULL &&
+		    rv_slice_eq_cstr(name, set->v[i].name))
+			return &set->v[i];
 	return NULL;
 }
 
@@ -83,62 +47,38 @@ distance(struct rv_slice a, struct rv_slice b)
 }
 
 const struct rv_param *
-rv_param_suggest(struct rv_slice name)
+rv_param_suggest(const struct rv_param_set *set, struct rv_slice name)
 {
 	const struct rv_param *best = NULL;
 	size_t best_distance = name.n / 3 + 1;
 
 	if (name.n > LONGEST_NAME)
 		return NULL;
-	for (size_t i = 0; i < N_TABLE; i++) {
-		struct rv_slice other = rv_slice_of(table[i].name);
+	for (size_t i = 0; i < set->n; i++) {
+		struct rv_slice other = rv_slice_of(set->v[i].name);
 		size_t d;
 
-		if (table[i].section != NULL || other.n > LONGEST_NAME)
+		if (set->v[i].section != NULL || other.n > LONGEST_NAME)
 			continue;
 		d = distance(name, other);
 		if (d < best_distance) {
-			best = &table[i];
+			best = &set->v[i];
 			best_distance = d;
 		}
 	}
 	return best;
 }
 
-static void *
-field(struct rv_config *config, const struct rv_param *param)
+void *
+rv_param_field(void *fields, const struct rv_param *param)
 {
-	return (char *)config + param->offset;
+	return (char *)fields + param->offset;
 }
 
-const char **
-rv_param_string(struct rv_config *config, const struct rv_param *param)
+const void *
+rv_param_get(const void *fields, const struct rv_param *param)
 {
-	return field(config, param);
-}
-
-struct rv_strings *
-rv_param_list(struct rv_config *config, const struct rv_param *param)
-{
-	return field(config, param);
-}
-
-int64_t *
-rv_param_number(struct rv_config *config, const struct rv_param *param)
-{
-	return field(config, param);
-}
-
-size_t *
-rv_param_size(struct rv_config *config, const struct rv_param *param)
-{
-	return field(config, param);
-}
-
-int *
-rv_param_choice(struct rv_config *config, const struct rv_param *param)
-{
-	return field(config, param);
+	return (const char *)fields + param->offset;
 }
 
 struct rv_slice

@@ -1,11 +1,11 @@
 /*
- * The table of params.h as data, for those who walk over all parameters:
+ * The tables params*.h as data, for those who walk over all parameters:
  * parser, checks, printer, manual.  Private to provider/config.
  */
 #ifndef PROVIDER_CONFIG_TABLE_H
 #define PROVIDER_CONFIG_TABLE_H
 
-#include "config/config.h"
+#include "config/fields.h"
 
 enum rv_param_type {
 	RV_PARAM_STRING,
@@ -27,25 +27,37 @@ struct rv_param {
 	const char *values; /* of a choice: "a|b|c" */
 	bool reload;	    /* SIGHUP takes it up */
 	const char *prose;
-	size_t offset; /* of its field in struct rv_config */
+	size_t offset; /* of its field in the struct of the table */
 };
 
-/* Headings and parameters in the order of the file; static storage. */
-const struct rv_param *rv_param_table(size_t *ret_n);
-/* NULL when there is none of that name. */
-const struct rv_param *rv_param_find(struct rv_slice name);
-/* The parameter whose name is nearest to a misspelt one, or NULL. */
-const struct rv_param *rv_param_suggest(struct rv_slice name);
+struct rv_record;
 
-/* The field of a parameter, by its type. */
-const char **rv_param_string(
-    struct rv_config *config, const struct rv_param *param);
-struct rv_strings *rv_param_list(
-    struct rv_config *config, const struct rv_param *param);
-int64_t *rv_param_number(
-    struct rv_config *config, const struct rv_param *param);
-size_t *rv_param_size(struct rv_config *config, const struct rv_param *param);
-int *rv_param_choice(struct rv_config *config, const struct rv_param *param);
+/* One table, and the struct whose fields it describes. */
+struct rv_param_set {
+	const struct rv_param *v; /* headings and parameters, in order */
+	size_t n;
+	size_t size; /* of the struct */
+	/* What no single value can violate; NULL: nothing. */
+	int (*check)(const struct rv_record *record, struct rv_error *e);
+};
+
+extern const struct rv_param_set rv_config_params;
+extern const struct rv_param_set rv_authority_params;
+extern const struct rv_param_set rv_issuer_params;
+
+/* NULL when there is none of that name. */
+const struct rv_param *rv_param_find(
+    const struct rv_param_set *set, struct rv_slice name);
+/* The parameter whose name is nearest to a misspelt one, or NULL. */
+const struct rv_param *rv_param_suggest(
+    const struct rv_param_set *set, struct rv_slice name);
+
+/*
+ * The field of a parameter in the struct of its table: a const char *,
+ * struct rv_strings, int64_t, size_t or, of a choice, int.
+ */
+void *rv_param_field(void *fields, const struct rv_param *param);
+const void *rv_param_get(const void *fields, const struct rv_param *param);
 
 /* The i-th of a choice's values, absent beyond the last. */
 struct rv_slice rv_param_value_at(const struct rv_param *param, int i);

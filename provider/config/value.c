@@ -242,8 +242,9 @@ explain_form(
 
 static int
 set_number(struct rv_slice text, const struct rv_param *param,
-    struct rv_config *config, struct rv_error *e)
+    const struct rv_record *record, struct rv_error *e)
 {
+	void *field = rv_param_field(record->fields, param);
 	uint64_t value = 0;
 	int r = parse_number(text, param, &value);
 
@@ -257,16 +258,17 @@ set_number(struct rv_slice text, const struct rv_param *param,
 		return RV_ERR_INVALID;
 	}
 	if (param->type == RV_PARAM_SIZE)
-		*rv_param_size(config, param) = (size_t)value;
+		*(size_t *)field = (size_t)value;
 	else
-		*rv_param_number(config, param) = (int64_t)value;
+		*(int64_t *)field = (int64_t)value;
 	return RV_OK;
 }
 
 static int
 set_choice(struct rv_slice text, const struct rv_param *param,
-    struct rv_config *config, struct rv_error *e)
+    const struct rv_record *record, struct rv_error *e)
 {
+	int *field = rv_param_field(record->fields, param);
 	struct rv_slice value;
 
 	for (int i = 0;; i++) {
@@ -274,7 +276,7 @@ set_choice(struct rv_slice text, const struct rv_param *param,
 		if (value.p == NULL)
 			break;
 		if (rv_slice_eq(value, text)) {
-			*rv_param_choice(config, param) = i;
+			*field = i;
 			return RV_OK;
 		}
 	}
@@ -285,9 +287,9 @@ set_choice(struct rv_slice text, const struct rv_param *param,
 
 static int
 set_string(struct rv_slice text, const struct rv_param *param,
-    struct rv_config *config, struct rv_error *e)
+    const struct rv_record *record, struct rv_error *e)
 {
-	const char **field = rv_param_string(config, param);
+	const char **field = rv_param_field(record->fields, param);
 	char *copy;
 
 	*field = NULL;
@@ -298,7 +300,7 @@ set_string(struct rv_slice text, const struct rv_param *param,
 		    param->name, rv_value_quote(text).text);
 		return RV_ERR_INVALID;
 	}
-	copy = rv_arena_dup(config->arena, text);
+	copy = rv_arena_dup(record->arena, text);
 	if (copy == NULL) {
 		rv_error_set(e, "out of memory");
 		return RV_ERR_NOMEM;
@@ -310,8 +312,9 @@ set_string(struct rv_slice text, const struct rv_param *param,
 /* Blanks separate; each item may be quoted.  Keeps items in the arena. */
 static int
 set_list(struct rv_slice text, const struct rv_param *param,
-    struct rv_config *config, size_t *ret_offset, struct rv_error *e)
+    const struct rv_record *record, size_t *ret_offset, struct rv_error *e)
 {
+	struct rv_strings *field = rv_param_field(record->fields, param);
 	struct rv_buf word = { 0 };
 	const char **v;
 	size_t n = 0;
@@ -319,13 +322,12 @@ set_list(struct rv_slice text, const struct rv_param *param,
 
 	*ret_offset = 0;
 	/* At least every second byte is a blank. */
-	v = rv_arena_alloc(config->arena, (text.n / 2 + 1) * sizeof(*v));
+	v = rv_arena_alloc(record->arena, (text.n / 2 + 1) * sizeof(*v));
 	while (v != NULL) {
 		while (*ret_offset < text.n && is_blank(text.p[*ret_offset]))
 			(*ret_offset)++;
 		if (*ret_offset == text.n) {
-			*rv_param_list(config, param) =
-			    (struct rv_strings){ .v = v, .n = n };
+			*field = (struct rv_strings){ .v = v, .n = n };
 			r = RV_OK;
 			goto out;
 		}
@@ -335,7 +337,7 @@ set_list(struct rv_slice text, const struct rv_param *param,
 		/* "" is the empty list, as it is the unset string. */
 		if (word.n == 0)
 			continue;
-		v[n] = rv_arena_dup(config->arena, rv_buf_slice(&word));
+		v[n] = rv_arena_dup(record->arena, rv_buf_slice(&word));
 		if (v[n++] == NULL)
 			break;
 	}
@@ -348,18 +350,18 @@ out:
 
 static int
 set_word(struct rv_slice word, const struct rv_param *param,
-    struct rv_config *config, struct rv_error *e)
+    const struct rv_record *record, struct rv_error *e)
 {
 	switch (param->type) {
 	case RV_PARAM_STRING:
 	case RV_PARAM_PATH:
-		return set_string(word, param, config, e);
+		return set_string(word, param, record, e);
 	case RV_PARAM_INTEGER:
 	case RV_PARAM_DURATION:
 	case RV_PARAM_SIZE:
-		return set_number(word, param, config, e);
+		return set_number(word, param, record, e);
 	case RV_PARAM_CHOICE:
-		return set_choice(word, param, config, e);
+		return set_choice(word, param, record, e);
 	case RV_PARAM_LIST:
 		break;
 	}
@@ -368,16 +370,16 @@ set_word(struct rv_slice word, const struct rv_param *param,
 
 int
 rv_value_parse(struct rv_slice text, const struct rv_param *param,
-    struct rv_config *config, size_t *ret_offset, struct rv_error *e)
+    const struct rv_record *record, size_t *ret_offset, struct rv_error *e)
 {
 	struct rv_buf word = { 0 };
 	int r;
 
 	if (param->type == RV_PARAM_LIST)
-		return set_list(text, param, config, ret_offset, e);
+		return set_list(text, param, record, ret_offset, e);
 	r = read_whole(text, ret_offset, &word, e);
 	if (r == RV_OK)
-		r = set_word(rv_buf_slice(&word), param, config, e);
+		r = set_word(rv_buf_slice(&word), param, record, e);
 	rv_buf_fini(&word);
 	return r;
 }
@@ -450,29 +452,29 @@ print_list(const struct rv_strings *list, struct rv_buf *out)
 }
 
 void
-rv_value_print(const struct rv_config *config, const struct rv_param *param,
-    struct rv_buf *out)
+rv_value_print(
+    const void *fields, const struct rv_param *param, struct rv_buf *out)
 {
-	struct rv_config copy = *config; /* the accessors give write access */
+	const void *field = rv_param_get(fields, param);
 
 	switch (param->type) {
 	case RV_PARAM_STRING:
 	case RV_PARAM_PATH:
-		print_string(*rv_param_string(&copy, param), out);
+		print_string(*(const char *const *)field, out);
 		break;
 	case RV_PARAM_LIST:
-		print_list(rv_param_list(&copy, param), out);
+		print_list(field, out);
 		break;
 	case RV_PARAM_INTEGER:
 	case RV_PARAM_DURATION:
-		print_number(param, *rv_param_number(&copy, param), out);
+		print_number(param, *(const int64_t *)field, out);
 		break;
 	case RV_PARAM_SIZE:
-		rv_value_print_size(*rv_param_size(&copy, param), out);
+		rv_value_print_size(*(const size_t *)field, out);
 		break;
 	case RV_PARAM_CHOICE:
-		rv_buf_put_slice(out,
-		    rv_param_value_at(param, *rv_param_choice(&copy, param)));
+		rv_buf_put_slice(
+		    out, rv_param_value_at(param, *(const int *)field));
 		break;
 	}
 }

@@ -465,12 +465,11 @@ assert_comes_back(const struct rv_param *param)
 static void
 test_every_parameter_comes_back(void **state)
 {
-	size_t n;
-	const struct rv_param *table = rv_param_table(&n);
+	const struct rv_param *table = rv_config_params.v;
 
 	(void)state;
 	assert_same_after_show(MINIMUM);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < rv_config_params.n; i++)
 		if (table[i].section == NULL)
 			assert_comes_back(&table[i]);
 }
@@ -602,11 +601,10 @@ test_example_is_complete(void **state)
 {
 	char *text = read_document("docs/reeved.conf.example"), name[64];
 	struct rv_config *config = parse(text);
-	size_t n;
-	const struct rv_param *table = rv_param_table(&n);
+	const struct rv_param *table = rv_config_params.v;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rv_config_params.n; i++) {
 		if (table[i].section != NULL)
 			continue;
 		(void)snprintf(name, sizeof(name), "%s = ", table[i].name);
