@@ -374,7 +374,7 @@ read_buffers(struct rv_ndr *r, struct rv_pac *ret)
 	uint32_t n = rv_ndr_u32(r);
 	int e = RV_OK;
 
-	if (rv_ndr_u32(r) != 0 || n > BUFFERS_MAX)
+	if (rv_ndr_u32(r) != 0 || n == 0 || n > BUFFERS_MAX || r->failed)
 		return RV_ERR_INVALID;
 	for (uint32_t k = 0; e == RV_OK && k < n; k++) {
 		uint32_t type = rv_ndr_u32(r), size = rv_ndr_u32(r);
