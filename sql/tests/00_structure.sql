@@ -34,7 +34,8 @@ $$, 'reeve_owner owns every function');
 SELECT ok(NOT rolcanlogin AND NOT rolsuper AND NOT rolcreaterole
     AND NOT rolcreatedb AND NOT rolbypassrls, rolname || ' has no powers')
 FROM pg_roles WHERE rolname IN
-    ('reeve_owner', 'reeve_runtime', 'reeve_auditor', 'reeve_reporting');
+    ('reeve_owner', 'reeve_runtime', 'reeve_auditor', 'reeve_reporting',
+     'reeve_rescue');
 SELECT is_empty($$
     SELECT relname FROM pg_class
     WHERE relnamespace = 'reeve'::regnamespace AND relname <> lower(relname)
@@ -56,10 +57,30 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('holdings', 'likewise, for all that a subject has'),
     ('allowed_pair', 'likewise, for an operation on two things'),
     ('explain_pair', 'likewise, for its reasons'),
+    ('session_put', 'writes sessions, which no login may by itself'),
+    ('session_get', 'finds one by the hash of its token'),
+    ('session_end_put', 'ends some, in the order of their numbers'),
+    ('session_ends_after', 'what was ended elsewhere'),
+    ('session_ends_last', 'likewise'),
+    ('session_list', 'lists them without what opens them'),
+    ('session_prune', 'forgets what has ended'),
     ('permissions_of_login', 'tells a login what its own user holds'),
     ('scope_membership_add', 'writes, if the rule lets its caller'),
     ('scope_membership_remove', 'likewise'),
     ('account_mark_orphaned', 'writes what the directory says'),
+    ('site_level_at', 'reads the minimum of the site'),
+    ('site_level_set', 'writes, if the rule lets its caller'),
+    ('site_level_confirm', 'likewise'),
+    ('site_level_revert_due', 'writes what is in force already'),
+    ('exclusion_set', 'writes, if the rule lets its caller'),
+    ('role_minimum_set', 'likewise'),
+    ('operation_minimum_set', 'likewise'),
+    ('max_auth_age_set', 'likewise'),
+    ('principal_add', 'likewise'),
+    ('principal_remove', 'likewise'),
+    ('rescue_status', 'shows the local operator how the site stands'),
+    ('rescue_level_windows', 'writes for the local operator alone'),
+    ('rescue_admin_add', 'likewise'),
     ('site_init', 'writes; granted to nobody')) AS x (name, reason)
 UNION ALL SELECT 'fn_rbac_' || name,
     'shows a login what its own user may read' FROM unnest(ARRAY['admin',
@@ -108,11 +129,36 @@ SELECT set_eq($$
         aclexplode(p.proacl) a
     WHERE pronamespace = 'reeve'::regnamespace
         AND a.grantee = 'reeve_runtime'::regrole
-$$, ARRAY['schema_version', 'allowed', 'explain', 'permissions_of',
+$$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
+    'session_ends_after', 'session_ends_last', 'session_list',
+    'session_prune', 'allowed', 'explain', 'permissions_of',
     'permissions_of_login', 'passes_gate', 'scope_membership_add',
     'scope_membership_remove', 'account_mark_orphaned', 'count_objects',
     'allowed_objects', 'who_may', 'holdings', 'allowed_pair',
-    'explain_pair', 'edm_time', 'to_ms'], 'what reeve_runtime may call');
+    'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
+    'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
+    'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
+    'principal_add', 'principal_remove'], 'what reeve_runtime may call');
+SELECT set_eq($$
+    SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND a.grantee = 'reeve_rescue'::regrole
+$$, ARRAY['schema_version', 'rescue_status', 'rescue_level_windows',
+    'rescue_admin_add'], 'what reeve_rescue may call');
+SELECT is_empty($$
+    SELECT p.oid::regprocedure, r FROM pg_proc p,
+        unnest(ARRAY['reeve_runtime', 'reeve_auditor', 'reeve_reporting'])
+            AS r
+    WHERE pronamespace = 'reeve'::regnamespace
+        AND p.proname LIKE 'rescue\_%'
+        AND has_function_privilege(r, p.oid, 'EXECUTE')
+$$, 'and nobody else may call any of its functions');
+SELECT is_empty($$
+    SELECT c.oid::regclass FROM pg_class c
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind IN ('r', 'v', 'S')
+        AND has_table_privilege('reeve_rescue', c.oid,
+            'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+$$, 'reeve_rescue neither reads nor writes any relation');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
     WHERE pronamespace = 'reeve'::regnamespace
@@ -147,14 +193,14 @@ $$, $$
     SELECT c.oid::regclass::text FROM pg_class c
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
-            'idempotency_key')
+            'revision_mark', 'idempotency_key', 'session', 'session_end')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger
     WHERE NOT tgisinternal AND tgname LIKE '_\_%'
         AND tgrelid::regclass::text NOT IN
             ('reeve.change', 'reeve.admin_audit', 'reeve.retired_id',
-             'reeve.idempotency_key')
+             'reeve.revision_mark', 'reeve.idempotency_key')
     GROUP BY tgrelid
     HAVING NOT array_agg(tgname::text) @> ARRAY['a_require_revision',
         'a_refuse_truncate', 'a_keep_key', 'z_change_insert',
@@ -178,7 +224,10 @@ CREATE FUNCTION pg_temp.columns_of(v text) RETURNS text LANGUAGE sql AS $$
         AND attnum > 0 AND NOT attisdropped
 $$;
 SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
-    ('feed_site', 'revision bigint, epoch text, minimum integer, pairing integer'),
+    ('feed_site', 'revision bigint, epoch text, minimum integer, pairing integer, revert_level integer, revert_at_ms bigint, max_auth_age_s integer'),
+    ('feed_mark', 'revision bigint, mark text'),
+    ('feed_principal', 'principal_id text, admin_id bigint'),
+    ('feed_exclusion', 'principal_id text'),
     ('feed_deploy', 'object_type_id integer, bit integer'),
     ('feed_type', 'object_type_id integer, sdk_name text, class_name text, secured_by integer'),
     ('feed_operation', 'object_type_id integer, bit integer, name text, type_wide boolean, security boolean, minimum integer'),

@@ -39,6 +39,16 @@ BEGIN
 END
 $$;
 
+SAVEPOINT deep;
+INSERT INTO collection (collection_id, kind, limiting_id, name)
+    SELECT 'RVE01' || to_char(i, 'FM000'), 'device', CASE i WHEN 1
+        THEN 'SMS00001' ELSE 'RVE01' || to_char(i - 1, 'FM000') END,
+        'depth ' || i FROM generate_series(1, 63) i;
+SELECT count(*) AS deep FROM collection WHERE collection_id LIKE 'RVE010%'
+\gset
+ROLLBACK TO deep;
+SELECT is(:deep, 63, 'a chain of 64 collections is as long as they come');
+
 SELECT pg_temp.refused(sql, code, what) FROM (VALUES
     -- Built-in things.
     ('UPDATE security_role SET name = ''x'' WHERE role_id = ''SMS0001R''',
@@ -99,6 +109,74 @@ SELECT pg_temp.refused(sql, code, what) FROM (VALUES
         'a site without a minimum level'),
     ('INSERT INTO operation_minimum VALUES (31, 9, 2)', '23503',
         'a minimum for no operation'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''collection'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO default_instance VALUES (2000000, ''x'', 1, 2)', '23514',
+        'a default instance of a type by collection'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''scope'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO default_instance VALUES (2000000, ''x'', 1, 3)', '23514',
+        'a default instance with a type-wide operation'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''scope'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO default_instance VALUES (2000000, ''x'', 1, 2);
+        UPDATE operation SET is_type_wide = true
+        WHERE object_type_id = 2000000 AND bit = 1', '23514',
+        'reading a default instance becomes type-wide'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''scope'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO operation_need VALUES (2000000, 1, 2);
+        UPDATE operation SET is_type_wide = true
+        WHERE object_type_id = 2000000 AND bit = 1', '23514',
+        'what needs another becomes type-wide'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''scope'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO operation_need VALUES (2000000, 1, 2);
+        UPDATE operation SET is_type_wide = true
+        WHERE object_type_id = 2000000 AND bit = 2', '23514',
+        'what is needed becomes type-wide'),
+    ('INSERT INTO object_type (object_type_id, sdk_name, display_name,
+        secured_by, provenance) VALUES (2000000, ''Contraption'', ''C'',
+        ''scope'', ''t'');
+        INSERT INTO operation VALUES
+        (2000000, 0, ''Read'', false, false, ''t''),
+        (2000000, 1, ''Turn'', false, false, ''t''),
+        (2000000, 2, ''Wind'', false, false, ''t''),
+        (2000000, 3, ''Make'', true, false, ''t'');
+        INSERT INTO default_instance VALUES (2000000, ''x'', 1, 2);
+        UPDATE object_type SET secured_by = ''collection''
+        WHERE object_type_id = 2000000', '23514',
+        'a type with a default instance becomes another'),
     -- Collections.
     ('INSERT INTO collection (collection_id, kind, name)
         VALUES (''RVE00F00'', ''device'', ''x'')', '23514',
@@ -111,6 +189,20 @@ SELECT pg_temp.refused(sql, code, what) FROM (VALUES
         'a collection limited to itself'),
     ('UPDATE collection SET limiting_id = ''RVE00017''
         WHERE collection_id = ''RVE00014''', '23514', 'a circle of limits'),
+    ('INSERT INTO collection (collection_id, kind, limiting_id, name)
+        SELECT ''RVE01'' || to_char(i, ''FM000''), ''device'', CASE i WHEN 1
+            THEN ''SMS00001'' ELSE ''RVE01'' || to_char(i - 1, ''FM000'')
+            END, ''depth '' || i FROM generate_series(1, 64) i', '23514',
+        'a chain of 65 collections'),
+    ('INSERT INTO collection (collection_id, kind, limiting_id, name)
+        SELECT ''RVE01'' || to_char(i, ''FM000''), ''device'', CASE i WHEN 1
+            THEN ''SMS00001'' ELSE ''RVE01'' || to_char(i - 1, ''FM000'')
+            END, ''depth '' || i FROM generate_series(1, 63) i;
+        INSERT INTO collection (collection_id, kind, limiting_id, name)
+            VALUES (''RVE01100'', ''device'', ''SMS00001'', ''beside'');
+        UPDATE collection SET limiting_id = ''RVE01100''
+            WHERE collection_id = ''RVE01001''', '23514',
+        'a chain of 64 limited to another collection'),
     ('UPDATE collection SET kind = ''user'', limiting_id = ''SMS00004''
         WHERE collection_id = ''RVE0001C''', '23514',
         'devices become users'),

@@ -24,6 +24,29 @@ CREATE FUNCTION pg_temp.n() RETURNS bigint LANGUAGE sql AS $$
 $$;
 CREATE TEMPORARY TABLE start AS SELECT pg_temp.n() AS n;
 
+-- Marks: equal numbers of two histories are told apart.
+SELECT is_empty($$
+    SELECT r FROM generate_series((SELECT min(revision)
+        FROM reeve.feed_mark), pg_temp.n()) AS r
+    WHERE NOT EXISTS (SELECT FROM reeve.feed_mark WHERE revision = r)
+$$, 'every revision since there are marks has one');
+SAVEPOINT parting;
+DO $$ BEGIN PERFORM reeve.take_revision(); END $$;
+SELECT mark AS one, revision AS parted FROM reeve.feed_mark
+    WHERE revision = pg_temp.n() \gset
+ROLLBACK TO parting;
+SELECT is_empty('SELECT 1 FROM reeve.feed_mark WHERE revision > pg_temp.n()',
+    'a revision that was given back leaves no mark');
+DO $$ BEGIN PERFORM reeve.take_revision(); END $$;
+SELECT mark AS other FROM reeve.feed_mark WHERE revision = :parted \gset
+ROLLBACK TO parting;
+SELECT isnt(:'other'::text, :'one'::text,
+    'another write with the same number has another mark');
+SELECT throws_ok('UPDATE reeve.revision_mark SET mark = gen_random_uuid()',
+    '55000', NULL, 'a mark stays');
+SELECT throws_ok('DELETE FROM reeve.revision_mark', '55000', NULL,
+    'and is not removed');
+
 SELECT is_empty($$
     SELECT r FROM generate_series(1, pg_temp.n()) AS r
     WHERE NOT EXISTS (SELECT FROM reeve.change WHERE revision = r)

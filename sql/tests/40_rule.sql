@@ -261,5 +261,20 @@ SELECT is(passes_gate('{krb5:alice@LAB.TEST}', 1, true, 4), false,
     'nor does it pass the gate');
 SELECT is_empty($$SELECT * FROM permissions_of('{krb5:alice@LAB.TEST}', 1,
     true, 4, false, clock_timestamp())$$, 'nor hold a permission');
+-- The commit refuses an assignment without a category; until then, and by
+-- the rule alone, it gives nothing.
+INSERT INTO administrative_user (principal_id, logon_name, is_group)
+    VALUES ('krb5:bare@LAB.TEST', 'bare', false);
+INSERT INTO assignment (assignment_id, admin_id, role_id)
+    SELECT 1099, admin_id, 'SMS0001R' FROM administrative_user
+    WHERE logon_name = 'bare';
+SELECT is((SELECT failed FROM weigh(ARRAY['krb5:bare@LAB.TEST'], 3, false,
+        now(), 29, 0::smallint, 'role', '{}', '{}', false)),
+    ARRAY['scope'], 'an assignment without a category suffices for nothing');
+INSERT INTO assignment_collection VALUES (1099, 'SMS00001');
+SELECT is((SELECT failed FROM weigh(ARRAY['krb5:bare@LAB.TEST'], 3, false,
+        now(), 29, 0::smallint, 'role', '{}', '{}', false)),
+    '{}', 'with any it does, for what is secured by role');
+
 SELECT * FROM finish();
 ROLLBACK;
