@@ -28,6 +28,7 @@ struct rv_blocks {
 struct rv_edit {
 	uint32_t edition; /* higher than that of every block there is */
 	struct rv_blocks made, replaced;
+	bool full; /* a dictionary of the line has no room for a name */
 };
 
 void rv_edit_begin(struct rv_edit *e, uint32_t edition);

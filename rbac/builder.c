@@ -22,6 +22,8 @@ table_name(enum rv_table table)
 		[RV_TABLE_SCOPE] = "scope",
 		[RV_TABLE_COLLECTION] = "collection",
 		[RV_TABLE_ADMIN] = "admin",
+		[RV_TABLE_PRINCIPAL] = "principal",
+		[RV_TABLE_EXCLUSION] = "exclusion",
 		[RV_TABLE_ASSIGNMENT] = "assignment",
 		[RV_TABLE_ASSIGNMENT_SCOPE] = "assignment_scope",
 		[RV_TABLE_ASSIGNMENT_COLLECTION] = "assignment_collection",
@@ -182,12 +184,34 @@ site_begins(
 		    "the epoch \"%.*s\" is longer than %d bytes",
 		    RV_CUT(row->epoch), RV_EPOCH_MAX);
 	memcpy(s->epoch, row->epoch.p, row->epoch.n);
-	/*
-	 * The epoch is random and not told to those who name objects, so that
-	 * nobody can choose keys that fall into one slot.
-	 */
-	if (init_names(s, &b->edit, rv_hash(0, row->epoch)) != RV_OK)
+	/* Not of the epoch: every caller is told that. */
+	if (init_names(s, &b->edit, b->seed) != RV_OK)
 		return rv_builder_nomem(b, e);
+	return RV_OK;
+}
+
+/* What can be wrong with its settings. */
+static int
+check_settings(
+    struct rv_builder *b, const struct rv_row_site *row, struct rv_error *e)
+{
+	int r;
+
+	if ((r = rv_builder_level(b, "site", row->minimum, e)) != RV_OK ||
+	    (r = rv_builder_level(b, "revert", row->revert_level, e)) != RV_OK)
+		return r;
+	if (row->mark.n > RV_MARK_MAX)
+		return rv_builder_refuse(b, e,
+		    "the mark of the revision is longer than %d bytes",
+		    RV_MARK_MAX);
+	if (row->revert_at_ms < 0)
+		return rv_builder_refuse(b, e,
+		    "%lld is no instant to revert at",
+		    (long long)row->revert_at_ms);
+	if (row->pairing != RV_PAIRING_ASSIGNMENT &&
+	    row->pairing != RV_PAIRING_USER)
+		return rv_builder_refuse(
+		    b, e, "%d is no way of pairing", (int)row->pairing);
 	return RV_OK;
 }
 
@@ -201,17 +225,19 @@ rv_builder_site(
 		return rv_builder_refuse(b, e, "a second row of the site");
 	if ((r = rv_builder_enter(b, RV_TABLE_SITE, e)) != RV_OK ||
 	    (r = rv_builder_name(b, "epoch", row->epoch, e)) != RV_OK ||
-	    (r = rv_builder_level(b, "site", row->minimum, e)) != RV_OK)
+	    (r = check_settings(b, row, e)) != RV_OK)
 		return r;
-	if (row->pairing != RV_PAIRING_ASSIGNMENT &&
-	    row->pairing != RV_PAIRING_USER)
-		return rv_builder_refuse(
-		    b, e, "%d is no way of pairing", (int)row->pairing);
 	r = b->base != NULL ? site_follows(b, row, e) : site_begins(b, row, e);
 	if (r != RV_OK)
 		return r;
+	memset(b->s->mark, 0, sizeof(b->s->mark));
+	if (row->mark.n > 0)
+		memcpy(b->s->mark, row->mark.p, row->mark.n);
 	b->s->revision = row->revision;
 	b->s->site_level = row->minimum;
+	b->s->revert_level = row->revert_level;
+	b->s->revert_at_ms = row->revert_at_ms;
+	b->s->max_auth_age_s = row->max_auth_age_s;
 	b->s->pairing = row->pairing;
 	return RV_OK;
 }
@@ -219,7 +245,7 @@ rv_builder_site(
 /* ---- Beginning and end --------------------------------------------------- */
 
 struct rv_builder *
-rv_builder_new(void)
+rv_builder_new(uint64_t seed)
 {
 	struct rv_builder *b = calloc(1, sizeof(*b));
 
@@ -230,6 +256,7 @@ rv_builder_new(void)
 		free(b);
 		return NULL;
 	}
+	b->seed = seed;
 	b->s->magic = RV_SNAPSHOT_MAGIC;
 	b->s->edition = b->s->highest = 1;
 	b->s->all_scopes = RV_NONE;
@@ -239,6 +266,13 @@ rv_builder_new(void)
 	return b;
 }
 
+/* Of 2^32 versions the last has none after it: a load begins anew. */
+bool
+rv_snapshot_line_goes_on(const struct rv_snapshot *newest)
+{
+	return newest->highest < UINT32_MAX;
+}
+
 struct rv_builder *
 rv_builder_on(struct rv_snapshot *base)
 {
@@ -246,8 +280,7 @@ rv_builder_on(struct rv_snapshot *base)
 
 	RV_ASSERT(base->magic == RV_SNAPSHOT_MAGIC);
 	RV_ASSERT(base->newer == NULL && !base->built_on);
-	/* Of 2^32 versions the last has none after it: a load begins anew. */
-	if (base->highest == UINT32_MAX)
+	if (!rv_snapshot_line_goes_on(base))
 		return NULL;
 	b = calloc(1, sizeof(*b));
 	if (b == NULL)

@@ -26,6 +26,8 @@ enum rv_table {
 	RV_TABLE_SCOPE,
 	RV_TABLE_COLLECTION,
 	RV_TABLE_ADMIN,
+	RV_TABLE_PRINCIPAL,
+	RV_TABLE_EXCLUSION,
 	RV_TABLE_ASSIGNMENT,
 	RV_TABLE_ASSIGNMENT_SCOPE,
 	RV_TABLE_ASSIGNMENT_COLLECTION,
@@ -68,6 +70,8 @@ struct rv_builder {
 	struct rv_snapshot *s;
 	struct rv_edit edit;
 	enum rv_table table; /* of the last row */
+	uint64_t seed;	     /* of names; first version */
+	bool moved;	     /* a collection has another limit */
 	int failed;	     /* the first failure; it stays */
 	struct rv_error why;
 
@@ -109,6 +113,11 @@ void rv_builder_fail(struct rv_builder *b, enum rv_err reason,
 static inline int
 rv_builder_nomem(struct rv_builder *b, struct rv_error *e)
 {
+	if (b->edit.full) {
+		rv_builder_fail(b, RV_ERR_LIMIT, e,
+		    "the line has no room for one more name");
+		return RV_ERR_LIMIT;
+	}
 	rv_builder_fail(b, RV_ERR_NOMEM, e, "out of memory");
 	return RV_ERR_NOMEM;
 }
@@ -136,6 +145,8 @@ struct rv_scope *rv_builder_scope_at(struct rv_builder *b, uint32_t number);
 struct rv_collection *rv_builder_collection_at(
     struct rv_builder *b, uint32_t number);
 struct rv_admin *rv_builder_admin_at(struct rv_builder *b, uint32_t admin_id);
+struct rv_principal *rv_builder_principal_at(
+    struct rv_builder *b, uint32_t name);
 
 /* The words of a role's masks: as many types fit. */
 size_t rv_mask_words(size_t n_types);

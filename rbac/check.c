@@ -93,7 +93,7 @@ rv_walk_user(struct rv_walk *w)
 		n_ids = u->n_own;
 	while (w->next < n_ids) {
 		const struct rv_admin *admin =
-		    rv_admin_find(w->s, u->ids[w->next++]);
+		    rv_subject_admin(w->s, u, w->next++);
 
 		if (admin != NULL && !admin->out && admin->grants != NULL)
 			return admin->grants;

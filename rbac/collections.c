@@ -139,6 +139,7 @@ rv_builder_change_collection(struct rv_builder *b,
 	    count_child(b, parent, true) != RV_OK)
 		return rv_builder_nomem(b, e);
 	c->parent = parent;
+	b->moved = true;
 	return RV_OK;
 }
 
@@ -247,6 +248,39 @@ check_chain(struct rv_builder *b, uint32_t number, uint32_t walk,
 	return RV_OK;
 }
 
+/* After check_chain(), so that a cycle is called one. */
+static int
+check_depth(struct rv_builder *b, uint32_t number, struct rv_error *e)
+{
+	uint32_t at = number;
+
+	for (size_t n = 0; at != RV_NONE; n++) {
+		const struct rv_collection *c = rv_collection_at(b->s, at);
+
+		if (n == RV_CHAIN_MAX)
+			return rv_builder_refuse(b, e,
+			    "collection: the chain of limiting collections "
+			    "of \"%.*s\" is longer than %d",
+			    RV_CUT(name_of(b, number)), RV_CHAIN_MAX);
+		/* A parent that is not there is another check's to say. */
+		at = c != NULL ? c->parent : RV_NONE;
+	}
+	return RV_OK;
+}
+
+/* What is below a collection that moved was not touched itself. */
+static int
+check_depths(struct rv_builder *b, struct rv_error *e)
+{
+	const size_t n = b->moved ? b->s->collection_ids.n : b->collections.n;
+	int r = RV_OK;
+
+	for (size_t i = 0; r == RV_OK && i < n; i++)
+		r = check_depth(
+		    b, b->moved ? (uint32_t)i : b->collections.p[i], e);
+	return r;
+}
+
 static int
 check_gone(struct rv_builder *b, uint32_t number, struct rv_error *e)
 {
@@ -283,5 +317,5 @@ rv_collections_finish(struct rv_builder *b, struct rv_error *e)
 			r = check_chain(b, number, (uint32_t)i, &seen, e);
 	}
 	rv_intmap_fini(&seen);
-	return r;
+	return r != RV_OK ? r : check_depths(b, e);
 }

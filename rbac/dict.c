@@ -403,8 +403,12 @@ rv_dict_add(struct rv_edit *e, struct rv_dict *d, uint32_t space,
 		return RV_ERR_EXISTS;
 	}
 	place = place_for(names->next, record_words(key.n));
-	if (place == 0 || names->n >> ID_BITS >= ID_SEGMENTS ||
-	    slots_grow(e, d, d->n + 1) != RV_OK ||
+	if (place == 0 || names->n >> ID_BITS >= ID_SEGMENTS) {
+		if (e != NULL)
+			e->full = true;
+		return RV_ERR_NOMEM;
+	}
+	if (slots_grow(e, d, d->n + 1) != RV_OK ||
 	    segments_need(names, place) != RV_OK)
 		return RV_ERR_NOMEM;
 	*ret_id = (uint32_t)names->n;

@@ -245,16 +245,14 @@ names_subject(const struct rv_snapshot *s, const struct rv_subject *u,
     const struct rv_assignment *a)
 {
 	const struct rv_admin *admin = rv_admin_at(s, a->admin_id);
-	struct rv_slice name;
 	size_t n = u->n_ids;
 
 	if (admin == NULL || admin->out)
 		return false;
-	name = rv_dict_name(&s->principals, admin->principal);
 	if (!u->groups_known && u->n_own < n)
 		n = u->n_own;
 	for (size_t i = 0; i < n; i++)
-		if (rv_slice_eq(u->ids[i], name))
+		if (rv_subject_admin(s, u, i) == admin)
 			return true;
 	return false;
 }

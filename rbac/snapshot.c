@@ -158,6 +158,12 @@ rv_snapshot_epoch(const struct rv_snapshot *s)
 	return rv_slice_of(s->epoch);
 }
 
+struct rv_slice
+rv_snapshot_mark(const struct rv_snapshot *s)
+{
+	return rv_slice_of(s->mark);
+}
+
 enum rv_level
 rv_snapshot_site_level(const struct rv_snapshot *s)
 {
@@ -212,21 +218,4 @@ rv_snapshot_count(const struct rv_snapshot *s, struct rv_snapshot_counts *ret)
 	    name_bytes(&s->collection_ids) + name_bytes(&s->principals) +
 	    name_bytes(&s->assignment_ids) + name_bytes(&s->object_keys) +
 	    rv_catalogue_bytes(s->catalogue);
-}
-
-struct rv_slice
-rv_snapshot_account_id(
-    const struct rv_snapshot *s, struct rv_slice principal_id)
-{
-	const uint32_t name = rv_dict_find(&s->principals, 0, principal_id);
-	const struct rv_principal *p = NULL;
-	const struct rv_admin *admin;
-
-	if (name != RV_NONE)
-		p = rv_trie_get(&s->principal_admins, name, sizeof(*p));
-	if (p == NULL || (!p->present && p->n_out == 0))
-		return RV_SLICE_NONE;
-	admin = rv_admin_at(s, p->present ? p->admin_id : p->out_id);
-	return admin != NULL ? rv_dict_name(&s->texts, admin->account)
-			     : RV_SLICE_NONE;
 }

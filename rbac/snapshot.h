@@ -33,11 +33,15 @@
 
 #define RV_SNAPSHOT_MAGIC 0x72767373u
 #define RV_EPOCH_MAX	  63
+#define RV_MARK_MAX	  63
 
 /* The scope that stands for all, and the roots of the collections. */
 #define RV_SCOPE_ALL	RV_SLICE_LIT("SMS00ALL")
 #define RV_ROOT_DEVICES RV_SLICE_LIT("SMS00001")
 #define RV_ROOT_USERS	RV_SLICE_LIT("SMS00004")
+
+/* How the principal ids of groups begin. */
+#define RV_GROUP_PREFIX RV_SLICE_LIT("group:")
 
 struct rv_role {
 	uint64_t *masks;	      /* block: by type; NULL: not there */
@@ -88,18 +92,23 @@ struct rv_admin {
 	struct rv_grants *grants; /* NULL when it has none */
 	uint32_t principal;	  /* in principals */
 	uint32_t account;	  /* in texts, or RV_NONE */
+	uint32_t n_principals;	  /* further ones */
 	bool present, is_group;
 	bool out; /* deleted or orphaned: gives nothing */
 };
 
 /*
  * By the id of the principal's name: who has it, of those that are in.  Any
- * number that are out may have it too; the last of them is known.
+ * number that are out may have it too; the last of them is known.  Or it is
+ * a further one of somebody, in or out; nobody that is in has it then.
  */
 struct rv_principal {
 	uint32_t admin_id;
 	uint32_t out_id, n_out; /* the highest; how many */
+	uint32_t further;	/* whose further principal it is */
 	bool present;		/* somebody that is in has it */
+	bool is_further;
+	bool excluded; /* it is on the exclusion list */
 };
 
 /*
@@ -144,8 +153,12 @@ struct rv_snapshot {
 	uint32_t edition; /* its number in the line; the first is 1 */
 	uint64_t revision;
 	enum rv_level site_level;
+	enum rv_level revert_level; /* from revert_at_ms on */
+	int64_t revert_at_ms;	    /* 0: no change awaits confirmation */
+	uint32_t max_auth_age_s;    /* 0: any */
 	enum rv_pairing pairing;
 	char epoch[RV_EPOCH_MAX + 1];
+	char mark[RV_MARK_MAX + 1]; /* of the revision; empty: none */
 	struct rv_snapshot_counts counts;
 
 	/* The line: what goes when this and all older versions are gone. */
@@ -251,17 +264,58 @@ rv_admin_at(const struct rv_snapshot *s, uint32_t admin_id)
 	return a != NULL && a->present ? a : NULL;
 }
 
-/* By principal; NULL when nobody that is there has it. */
-static inline const struct rv_admin *
-rv_admin_find(const struct rv_snapshot *s, struct rv_slice principal_id)
+/* What a name stands for, by its number; NULL when for nothing. */
+static inline const struct rv_principal *
+rv_principal_at(const struct rv_snapshot *s, uint32_t name)
 {
-	const uint32_t name = rv_dict_find(&s->principals, 0, principal_id);
-	const struct rv_principal *p;
+	return name != RV_NONE ? rv_trie_get(&s->principal_admins, name,
+				     sizeof(struct rv_principal))
+			       : NULL;
+}
 
-	if (name == RV_NONE)
+static inline const struct rv_principal *
+rv_principal_find(const struct rv_snapshot *s, struct rv_slice principal_id)
+{
+	return rv_principal_at(
+	    s, rv_dict_find(&s->principals, 0, principal_id));
+}
+
+/*
+ * Whom an own id of a subject stands for, by its principal or a further one;
+ * NULL when for nobody that is in.
+ */
+static inline const struct rv_admin *
+rv_admin_find(const struct rv_snapshot *s, struct rv_slice own_id)
+{
+	const struct rv_principal *p = rv_principal_find(s, own_id);
+	const struct rv_admin *admin;
+
+	if (p == NULL)
 		return NULL;
-	p = rv_trie_get(&s->principal_admins, name, sizeof(*p));
-	return p != NULL && p->present ? rv_admin_at(s, p->admin_id) : NULL;
+	if (p->present)
+		return rv_admin_at(s, p->admin_id);
+	admin = p->is_further ? rv_admin_at(s, p->further) : NULL;
+	return admin != NULL && !admin->out ? admin : NULL;
+}
+
+/* Which group the id of a group stands for; NULL when for none that is in. */
+static inline const struct rv_admin *
+rv_group_find(const struct rv_snapshot *s, struct rv_slice group_id)
+{
+	const struct rv_principal *p = rv_principal_find(s, group_id);
+	const struct rv_admin *admin =
+	    p != NULL && p->present ? rv_admin_at(s, p->admin_id) : NULL;
+
+	return admin != NULL && admin->is_group ? admin : NULL;
+}
+
+/* Whom the i-th id of a subject stands for; behind its own ones, groups. */
+static inline const struct rv_admin *
+rv_subject_admin(
+    const struct rv_snapshot *s, const struct rv_subject *u, size_t i)
+{
+	return i < u->n_own ? rv_admin_find(s, u->ids[i])
+			    : rv_group_find(s, u->ids[i]);
 }
 
 /* Absent and RV_NONE twice are different: no object, or no scope. */

@@ -10,13 +10,6 @@ rv_builder_admin_at(struct rv_builder *b, uint32_t admin_id)
 	    &b->edit, &b->s->admins, admin_id, sizeof(struct rv_admin));
 }
 
-static struct rv_principal *
-principal_at(struct rv_builder *b, uint32_t principal)
-{
-	return rv_trie_put(&b->edit, &b->s->principal_admins, principal,
-	    sizeof(struct rv_principal));
-}
-
 /*
  * The principal id is unique among the administrative users that are in.  An
  * old row of one that is out may bear the id of a newer one.
@@ -25,7 +18,7 @@ static int
 principal_take(struct rv_builder *b, uint32_t admin_id,
     const struct rv_admin *admin, struct rv_error *e)
 {
-	struct rv_principal *p = principal_at(b, admin->principal);
+	struct rv_principal *p = rv_builder_principal_at(b, admin->principal);
 
 	if (p == NULL)
 		return rv_builder_nomem(b, e);
@@ -36,11 +29,11 @@ principal_take(struct rv_builder *b, uint32_t admin_id,
 			return rv_builder_nomem(b, e);
 		return RV_OK;
 	}
-	if (p->present)
+	if (p->present || p->is_further)
 		return rv_builder_refuse(b, e,
 		    "\"%.*s\" is the principal of %u and of %u",
 		    RV_CUT(rv_dict_name(&b->s->principals, admin->principal)),
-		    p->admin_id, admin_id);
+		    p->present ? p->admin_id : p->further, admin_id);
 	p->present = true;
 	p->admin_id = admin_id;
 	return RV_OK;
@@ -70,7 +63,7 @@ static int
 principal_leave(
     struct rv_builder *b, uint32_t admin_id, const struct rv_admin *admin)
 {
-	struct rv_principal *p = principal_at(b, admin->principal);
+	struct rv_principal *p = rv_builder_principal_at(b, admin->principal);
 
 	if (p == NULL)
 		return RV_ERR_NOMEM;
@@ -167,6 +160,10 @@ rv_builder_change_admin(
 	if ((r = rv_builder_enter_change(b, RV_TABLE_ADMIN, e)) != RV_OK ||
 	    (r = admin_of(b, row->admin_id, &admin, e)) != RV_OK)
 		return r;
+	if (row->is_group && admin->n_principals > 0)
+		return rv_builder_refuse(b, e,
+		    "%u has further principals and becomes a group",
+		    row->admin_id);
 	if (principal_leave(b, row->admin_id, admin) != RV_OK)
 		return rv_builder_nomem(b, e);
 	if ((r = admin_read(b, row, admin, e)) != RV_OK)
@@ -174,7 +171,7 @@ rv_builder_change_admin(
 	return principal_take(b, row->admin_id, admin, e);
 }
 
-/* Its assignments may still go: rv_subjects_finish() looks. */
+/* What names it may still go: rv_subjects_finish() looks. */
 int
 rv_builder_remove_admin(
     struct rv_builder *b, uint32_t admin_id, struct rv_error *e)
@@ -226,10 +223,11 @@ rv_subjects_finish(struct rv_builder *b, struct rv_error *e)
 			return rv_builder_nomem(b, e);
 		if (admin->present)
 			continue;
-		if (admin->grants != NULL)
+		if (admin->grants != NULL || admin->n_principals > 0)
 			return rv_builder_refuse(b, e,
-			    "admin: %u is gone, and an assignment names it",
-			    id);
+			    "admin: %u is gone, and %s names it", id,
+			    admin->grants != NULL ? "an assignment"
+						  : "a principal");
 		*admin = (struct rv_admin){ 0 };
 		(void)snprintf(key, sizeof(key), "%u", id);
 		r = rv_objects_check_gone(

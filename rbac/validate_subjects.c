@@ -102,6 +102,7 @@ rv_grants_check(const struct rv_snapshot *s, const struct rv_grants *g,
 /* How often assignments name something, from either side. */
 struct namings {
 	uint64_t assignments, roles, scopes, collections;
+	uint64_t principals; /* further ones that users have */
 };
 
 static int
@@ -126,9 +127,39 @@ check_admin(const struct rv_snapshot *s, uint32_t admin_id, struct namings *sum,
 		sum->scopes += admin->grants->p[i].scopes.n;
 		sum->collections += admin->grants->p[i].collections.n;
 	}
+	sum->principals += admin->n_principals;
 	if (admin->grants != NULL)
 		sum->assignments += admin->grants->n;
 	return rv_grants_check(s, admin->grants, admin_id, why);
+}
+
+/* What names stand for; *ret_held is of how many users they are principals. */
+static int
+check_principals(
+    const struct rv_snapshot *s, size_t *ret_held, struct rv_error *why)
+{
+	size_t held = 0, further = 0, excluded = 0;
+
+	for (uint32_t i = 0; i < s->principals.n; i++) {
+		const struct rv_principal *p = rv_principal_at(s, i);
+		const struct rv_admin *admin;
+
+		if (p == NULL)
+			continue;
+		held += p->n_out + (p->present ? 1 : 0);
+		further += p->is_further;
+		excluded += p->excluded;
+		admin = p->is_further ? rv_admin_at(s, p->further) : NULL;
+		if (p->is_further &&
+		    (p->present || admin == NULL || admin->is_group ||
+			admin->n_principals == 0))
+			return rv_broken(
+			    why, "a further principal is nobody's");
+	}
+	if (further != s->counts.principals || excluded != s->counts.exclusions)
+		return rv_broken(why, "principals are miscounted");
+	*ret_held = held;
+	return RV_OK;
 }
 
 /* Nobody else has a principal, or an assignment. */
@@ -138,13 +169,8 @@ check_columns(const struct rv_snapshot *s, struct rv_error *why)
 	size_t held = 0, owned = 0, elements = 0;
 	const struct rv_admin *page;
 
-	for (uint32_t i = 0; i < s->principals.n; i++) {
-		const struct rv_principal *p =
-		    rv_trie_get(&s->principal_admins, i, sizeof(*p));
-
-		if (p != NULL)
-			held += p->n_out + (p->present ? 1 : 0);
-	}
+	if (check_principals(s, &held, why) != RV_OK)
+		return RV_ERR_INTERNAL;
 	for (uint32_t i = 0; i < s->assignment_ids.n; i++) {
 		const struct rv_owner *owner =
 		    rv_trie_get(&s->owners, i, sizeof(*owner));
@@ -159,7 +185,8 @@ check_columns(const struct rv_snapshot *s, struct rv_error *why)
 			break;
 		at = id & ~(uint64_t)(RV_TRIE_FAN - 1);
 		for (size_t i = 0; i < RV_TRIE_FAN; i++)
-			elements += page[i].present || page[i].grants != NULL;
+			elements += page[i].present || page[i].grants != NULL ||
+				    page[i].n_principals > 0;
 	}
 	if (held != s->counts.admins || elements != s->counts.admins ||
 	    owned != s->counts.assignments ||
@@ -204,6 +231,8 @@ rv_subjects_check(const struct rv_snapshot *s, struct rv_error *why)
 	if (r != RV_OK)
 		return r;
 	sum_named(s, &of);
+	if (by.principals != s->counts.principals)
+		return rv_broken(why, "users have other principals");
 	if (by.assignments != s->counts.assignments ||
 	    of.roles != by.assignments || of.scopes != by.scopes ||
 	    of.collections != by.collections)

@@ -55,9 +55,11 @@ enum rv_missing {
 };
 
 /*
- * Who asks.  ids are principal ids as the store holds them (see
- * rv_row_admin), the subject's own first, then one of each group, nested
- * ones included.
+ * Who asks.  ids are principal ids as the store holds them (see rv_row_admin
+ * and rv_row_principal), the subject's own first, then one of each group,
+ * nested ones included.  An own id stands for the administrative user that
+ * has it, as its principal or as a further one; what is behind the own ones
+ * stands for groups alone.
  */
 struct rv_subject {
 	const struct rv_slice *ids;
@@ -174,7 +176,15 @@ RV_MUSTUSE int rv_rbac_readable(const struct rv_snapshot *s,
 uint64_t rv_snapshot_revision(const struct rv_snapshot *s);
 /* The random id of the database's history, 36 characters. */
 struct rv_slice rv_snapshot_epoch(const struct rv_snapshot *s);
-/* The site's minimum level. */
+/*
+ * The random mark of the revision, as its row of the site had it; empty when
+ * that had none.  Of two histories that part, equal revisions differ in it.
+ */
+struct rv_slice rv_snapshot_mark(const struct rv_snapshot *s);
+/*
+ * The site's minimum level as it is stored: to be shown.  Which one is in
+ * force rv_snapshot_site_level_at() says.
+ */
 enum rv_level rv_snapshot_site_level(const struct rv_snapshot *s);
 enum rv_pairing rv_snapshot_pairing(const struct rv_snapshot *s);
 struct rv_slice rv_snapshot_operation_name(
@@ -184,6 +194,8 @@ struct rv_slice rv_snapshot_type_name(
 /* Counts, for logs and the load test. */
 struct rv_snapshot_counts {
 	size_t types, operations, roles, scopes, collections, admins;
+	size_t principals; /* further ones of administrative users */
+	size_t exclusions; /* entries of the exclusion list */
 	size_t assignments, objects, resources, memberships;
 	/* Of memory, in the newest version of the line. */
 	size_t bytes;
@@ -191,11 +203,64 @@ struct rv_snapshot_counts {
 void rv_snapshot_count(
     const struct rv_snapshot *s, struct rv_snapshot_counts *ret);
 /*
- * The immutable directory id stored for the administrative user whose own
- * principal id is given; absent when there is none.  Borrowed.
+ * The immutable directory id stored for the administrative user that has the
+ * principal id, as its own or as a further one, be it in or out; absent when
+ * there is none.  Borrowed.
  */
 struct rv_slice rv_snapshot_account_id(
     const struct rv_snapshot *s, struct rv_slice principal_id);
+/*
+ * The principal id of the administrative user that an own id of a subject
+ * stands for: the id itself, or, for a further principal, that of its user.
+ * False, and *ret_canonical absent, when it stands for nobody, or for
+ * somebody that is out.  Borrowed.
+ */
+bool rv_snapshot_admin_principal(const struct rv_snapshot *s,
+    struct rv_slice own_id, struct rv_slice *ret_canonical);
+
+/* ---- Before the rule: docs/rule.md sections 3 and 6 --------------------- */
+
+/*
+ * A change of the minimum level that awaits its confirmation: `level` is in
+ * force before revert_at_ms, `revert_level` from then on.
+ */
+struct rv_level_pending {
+	enum rv_level level, revert_level;
+	int64_t revert_at_ms; /* UTC */
+};
+/* False, and *ret zeroed, when none does. */
+bool rv_snapshot_level_pending(
+    const struct rv_snapshot *s, struct rv_level_pending *ret);
+/*
+ * The minimum level in force at the UTC instant at_ms: a change that was not
+ * confirmed in time ends by itself.
+ */
+enum rv_level rv_snapshot_site_level_at(
+    const struct rv_snapshot *s, int64_t at_ms);
+/*
+ * Until when, from at_ms on, that level stays what it is as far as this
+ * snapshot knows; INT64_MAX: no end is known.  Whatever passed the gate, or
+ * did not, is valid no longer.
+ */
+int64_t rv_snapshot_site_level_until(
+    const struct rv_snapshot *s, int64_t at_ms);
+/* The greatest age of an authentication in seconds; 0: any. */
+uint32_t rv_snapshot_max_auth_age_s(const struct rv_snapshot *s);
+/*
+ * Whether the exclusion list lifts the minimum level for the subject: it has
+ * an own id, the principal of the user that an own id stands for, or a group
+ * that is known.  *ret_by is that entry of the list, borrowed, else absent.
+ */
+bool rv_snapshot_is_excluded(const struct rv_snapshot *s,
+    const struct rv_subject *u, struct rv_slice *ret_by);
+/*
+ * The gate: whether the subject's level reaches the minimum in force, or at
+ * least windows where the exclusion list lifts it.  *ret_by is absent unless
+ * the list was needed.
+ */
+bool rv_snapshot_admits(const struct rv_snapshot *s, const struct rv_subject *u,
+    int64_t at_ms, struct rv_slice *ret_by);
+
 /* True when the type exists and the object is in it (section 8: 404). */
 bool rv_snapshot_has_object(
     const struct rv_snapshot *s, struct rv_slice type, struct rv_slice key);

@@ -29,8 +29,16 @@ enum rv_resource_type {
 struct rv_row_site {
 	uint64_t revision;
 	struct rv_slice epoch;
+	struct rv_slice mark; /* of the revision; absent: none is known */
 	enum rv_level minimum;
 	enum rv_pairing pairing; /* the setting deploy_pairing */
+	/*
+	 * While a change of the minimum awaits its confirmation: from that UTC
+	 * instant on revert_level counts instead.  0: none awaits it.
+	 */
+	int64_t revert_at_ms;
+	enum rv_level revert_level;
+	uint32_t max_auth_age_s; /* 0: an authentication may have any age */
 };
 
 struct rv_row_type {
@@ -86,6 +94,12 @@ struct rv_row_deploy {
 extern const struct rv_row_deploy rv_deploy_rows[];
 extern const size_t rv_n_deploy_rows;
 
+/*
+ * How many collections a chain may have, from one to its root: each check of
+ * a collection walks up.  The store refuses longer ones too.
+ */
+#define RV_CHAIN_MAX 64
+
 struct rv_row_role {
 	struct rv_slice role_id;
 	struct rv_slice name;
@@ -115,6 +129,20 @@ struct rv_row_admin {
 	/* "krb5:alice@LAB.TEST", "group:<entryUUID>", ...; unique */
 	struct rv_slice principal_id;
 	struct rv_slice account_id; /* immutable directory id, or absent */
+};
+
+/*
+ * A further principal of an administrative user that is no group; unique
+ * among these and the principals of users that are in.
+ */
+struct rv_row_principal {
+	struct rv_slice principal_id;
+	uint32_t admin_id;
+};
+
+/* An entry of the exclusion list; it need not be anybody's. */
+struct rv_row_exclusion {
+	struct rv_slice principal_id;
 };
 
 struct rv_row_assignment {
@@ -157,8 +185,12 @@ struct rv_row_member {
 	uint32_t resource_id;
 };
 
-/* NULL when out of memory. */
-struct rv_builder *rv_builder_new(void);
+/*
+ * A builder of a first version.  The seed is that of all tables of names in
+ * the line: random, and never shown to anybody, since who knows it can
+ * choose names that fall into one slot.  NULL when out of memory.
+ */
+struct rv_builder *rv_builder_new(uint64_t seed);
 
 /*
  * A builder whose snapshot is the next version of base: it begins with all
@@ -171,9 +203,15 @@ struct rv_builder *rv_builder_new(void);
  *
  * The row of the site comes first, with the same epoch and a higher
  * revision; then rows in the order in which the store changed them.  NULL
- * when out of memory.
+ * when out of memory, or unless rv_snapshot_line_goes_on().
  */
 struct rv_builder *rv_builder_on(struct rv_snapshot *base);
+/*
+ * Whether there is a number for one more version of the line; a builder that
+ * finds no room for one more name fails with RV_ERR_LIMIT.  In both cases
+ * a load begins a new line.
+ */
+bool rv_snapshot_line_goes_on(const struct rv_snapshot *newest);
 void rv_builder_free(struct rv_builder **b);
 
 /*
@@ -204,6 +242,10 @@ RV_MUSTUSE int rv_builder_collection(struct rv_builder *b,
     const struct rv_row_collection *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_admin(
     struct rv_builder *b, const struct rv_row_admin *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_principal(struct rv_builder *b,
+    const struct rv_row_principal *row, struct rv_error *e);
+RV_MUSTUSE int rv_builder_exclusion(struct rv_builder *b,
+    const struct rv_row_exclusion *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_assignment(struct rv_builder *b,
     const struct rv_row_assignment *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_assignment_scope(struct rv_builder *b,
@@ -235,6 +277,9 @@ RV_MUSTUSE int rv_builder_change_collection(struct rv_builder *b,
     const struct rv_row_collection *row, struct rv_error *e);
 RV_MUSTUSE int rv_builder_change_admin(
     struct rv_builder *b, const struct rv_row_admin *row, struct rv_error *e);
+/* Whose it is. */
+RV_MUSTUSE int rv_builder_change_principal(struct rv_builder *b,
+    const struct rv_row_principal *row, struct rv_error *e);
 /* All but the user whose it is; its scopes and collections stay. */
 RV_MUSTUSE int rv_builder_change_assignment(struct rv_builder *b,
     const struct rv_row_assignment *row, struct rv_error *e);
@@ -254,6 +299,10 @@ RV_MUSTUSE int rv_builder_remove_collection(
     struct rv_builder *b, struct rv_slice collection_id, struct rv_error *e);
 RV_MUSTUSE int rv_builder_remove_admin(
     struct rv_builder *b, uint32_t admin_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_principal(
+    struct rv_builder *b, struct rv_slice principal_id, struct rv_error *e);
+RV_MUSTUSE int rv_builder_remove_exclusion(
+    struct rv_builder *b, struct rv_slice principal_id, struct rv_error *e);
 RV_MUSTUSE int rv_builder_remove_assignment(
     struct rv_builder *b, uint64_t assignment_id, struct rv_error *e);
 RV_MUSTUSE int rv_builder_remove_assignment_scope(struct rv_builder *b,

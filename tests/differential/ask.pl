@@ -71,8 +71,9 @@ keys(Ids, Own, Known, Level, Delegated, At, Type, Op) :-
 
 % Section 2: while groups are unknown only the subject's own ids count.
 subject(Ids, Own, Known, Level, Delegated, At, subject(Counted, Level, Delegated, At)) :-
-    (   Known == yes
-    ->  Counted = Ids
-    ;   length(Counted, Own), append(Counted, _, Ids) ).
+    length(Mine, Own), append(Mine, Behind, Ids),
+    findall(own(Id), member(Id, Mine), Owned),
+    findall(group(Id), ( Known == yes, member(Id, Behind) ), Groups),
+    append(Owned, Groups, Counted).
 
 :- initialization((main, halt), main).

@@ -100,6 +100,18 @@ change_admin(
 }
 
 static inline int
+change_principal(
+    struct rv_builder *b, char sign, const struct line *l, struct rv_error *e)
+{
+	const struct rv_row_principal row = { word(l, 1), number32(l, 2) };
+
+	if (sign == '-')
+		return rv_builder_remove_principal(b, row.principal_id, e);
+	return sign == '+' ? rv_builder_principal(b, &row, e)
+			   : rv_builder_change_principal(b, &row, e);
+}
+
+static inline int
 change_assignment(
     struct rv_builder *b, char sign, const struct line *l, struct rv_error *e)
 {
@@ -195,6 +207,7 @@ row_change(struct state *t, const struct line *whole)
 		{ "scope", change_scope },
 		{ "collection", change_collection },
 		{ "admin", change_admin },
+		{ "principal", change_principal },
 		{ "assignment", change_assignment },
 		{ "assignment_scope", change_assignment_scope },
 		{ "assignment_collection", change_assignment_collection },

@@ -281,6 +281,7 @@ obey(struct state *t, const struct line *l)
 		{ "scope", row_scope },
 		{ "collection", row_collection },
 		{ "admin", row_admin },
+		{ "principal", row_principal },
 		{ "assignment", row_assignment },
 		{ "assignment_scope", row_assignment_scope },
 		{ "assignment_collection", row_assignment_collection },

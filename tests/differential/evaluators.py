@@ -279,8 +279,10 @@ def facts(world, own):
         yield f"scope({atom(scope)})"
     for c, kind, limit in rows["collection"]:
         yield f"collection({atom(c)},{kind},{atom(limit or 'none')})"
-    for n, _, state, principal in rows["admin"]:
-        yield f"admin({n},{state},{atom(principal)})"
+    for n, kind, state, principal in rows["admin"]:
+        yield f"admin({n},{kind},{state},{atom(principal)})"
+    for principal, n in rows["principal"]:
+        yield f"principal({atom(principal)},{n})"
     for n, admin, role, begin, end in rows["assignment"]:
         yield (f"assignment({n},{admin},{atom(role)},"
                f"{'-inf' if begin is None else begin},"
@@ -391,6 +393,7 @@ COPIES = (
      " is_orphaned, principal_id, logon_name)", lambda r: (
          r[0], r[1] == "group", r[2] == "out" and r[0] % 2 == 0,
          r[2] == "out" and r[0] % 2 == 1, r[3], r[3])),
+    ("principal", "administrative_principal (principal_id, admin_id)", None),
     ("assignment", "assignment (assignment_id, admin_id, role_id, valid_from,"
      " valid_until)", lambda r: (*r[:3], stamp(r[3]), stamp(r[4]))),
     ("assignment_scope", "assignment_scope", None),
@@ -464,6 +467,7 @@ DELETE FROM secured_object o WHERE NOT EXISTS (SELECT FROM default_instance d
         AND d.object_key = o.object_key);
 DELETE FROM assignment_scope; DELETE FROM assignment_collection;
 DELETE FROM assignment; DELETE FROM reporting_login;
+DELETE FROM administrative_principal;
 DELETE FROM administrative_user; DELETE FROM role_minimum;
 DELETE FROM operation_minimum; DELETE FROM exclusion_list;
 DELETE FROM role_unknown_bits;

@@ -142,6 +142,7 @@ def renamed(c):
         "collection": [(collection(x), k, collection(above))
                        for x, k, above in r["collection"]],
         "admin": [(*a[:3], a[3] + "x") for a in r["admin"]],
+        "principal": [(p[0] + "x", p[1]) for p in r["principal"]],
         "assignment": [(a[0] + 5, *a[1:]) for a in r["assignment"]],
         "assignment_scope": [(a + 5, scope(s))
                              for a, s in r["assignment_scope"]],

@@ -100,6 +100,12 @@ class Asker:
         row = self.types[t]
         return self.rng.choice([row[1]] * 2 + [row[2] or row[1], str(t)])
 
+    def ways_in(self, row):
+        """Some of the ids that stand for an administrative user."""
+        ids = [row[3]] + [p[0] for p in self.world.rows["principal"]
+                          if p[1] == row[0]]
+        return self.rng.sample(ids, self.rng.choice((1, 1, len(ids))))
+
     def subject(self, admin):
         """The administrative user itself, or one of its members."""
         rng, row = self.rng, self.admins[admin]
@@ -107,9 +113,12 @@ class Asker:
         others = [a[3] for a in self.world.rows["admin"]
                   if a[1] == "group" and rng.random() < share]
         if row[1] == "user":
-            own = [row[3]]
+            own = self.ways_in(row)
         else:
             own, others = ["krb5:member@LAB.TEST"], others + [row[3]]
+        if rng.random() < .15:
+            # Behind the own ids it is no group, and stands for nobody.
+            others += self.ways_in(rng.choice(self.world.rows["admin"]))
         rng.shuffle(others)
         if rng.random() < .1 and others:
             others.append(rng.choice(others))

@@ -240,6 +240,13 @@ row_admin(struct state *t, const struct line *l)
 }
 
 static inline void
+row_principal(struct state *t, const struct line *l)
+{
+	world_add_principal(
+	    &t->w, (struct rv_row_principal){ name(t, l, 1), number32(l, 2) });
+}
+
+static inline void
 row_assignment(struct state *t, const struct line *l)
 {
 	world_add_assignment(

@@ -11,7 +11,7 @@
 %   default_instance(Type, Key, ReadOperation, ModifyOperation)
 %   role(Role)                                role_operation(Role, Type, Operation)
 %   scope(Scope)                              collection(Collection, Kind, LimitedTo)
-%   admin(Id, in|out, Principal)
+%   admin(Id, user|group, in|out, Principal)  principal(Further, Admin)
 %   assignment(Id, Admin, Role, From, Until)  category(Assignment, Category)
 %   object(Type, Key)                         carries(Type, Key, Scope)
 %   resource(Key, Kind)                       device, user or group
@@ -21,7 +21,7 @@
 %   role_minimum(Role, Level)                 operation_minimum(Type, Operation, Level)
 %
 % A category is scope(Id) or collection(Id), never the id alone.  The subject is
-% subject(Ids, Level, Delegated, At); a thing is on(Operation, Type, Secured, Key),
+% subject(Ids, Level, Delegated, At), an id own(Id) or group(Id); a thing is on(Operation, Type, Secured, Key),
 % where Secured is also `resource` and `folder` (pair.pl), and Key is [] where no
 % instance is named.
 
@@ -32,7 +32,7 @@
 
 :- dynamic type/4, operation/4, need/3, class_operation/3, default_instance/4,
        role/1, role_operation/3, role_minimum/2, operation_minimum/3, scope/1,
-       collection/3, admin/3, assignment/5, category/2, object/2, carries/3,
+       collection/3, admin/4, principal/2, assignment/5, category/2, object/2, carries/3,
        resource/2, stored/2, rule/2, deploys/2.
 
 % ---- Section 1: what a question is about --------------------------------
@@ -63,7 +63,7 @@ holds_kind(_, _).
 exists(_, collection, Key) :- !, collection(Key, _, _).
 exists(T, _, Key)  :- default_instance(T, Key, _, _).
 exists(27, _, Key) :- !, role(Key).
-exists(28, _, Key) :- !, decimal(Key, Id), admin(Id, _, _).
+exists(28, _, Key) :- !, decimal(Key, Id), admin(Id, _, _, _).
 exists(29, _, Key) :- !, scope(Key).
 exists(T, _, Key)  :- object(T, Key).
 
@@ -92,7 +92,11 @@ of_type(_, _, _, no_such_object).
 % ---- Section 2: who is asking --------------------------------------------
 
 names(subject(Ids, _, _, _), A) :-
-    member(Id, Ids), admin(Admin, in, Id), assignment(A, Admin, _, _, _).
+    member(Id, Ids), stands_for(Id, Admin), admin(Admin, _, in, _), assignment(A, Admin, _, _, _).
+
+stands_for(own(Id), Admin) :- admin(Admin, _, _, Id).
+stands_for(own(Id), Admin) :- principal(Id, Admin).
+stands_for(group(Id), Admin) :- admin(Admin, group, _, Id).
 
 % ---- Section 3: the conditions, each by when it fails ----------------------
 
@@ -208,7 +212,7 @@ candidate(_, Key)    :- resource(Key, _).
 
 of_kind(T, Key)  :- type(T, _, _, collection), !, collection(Key, _, _).
 of_kind(27, Key) :- !, role(Key).
-of_kind(28, Key) :- !, admin(Id, _, _), atom_number(Key, Id).
+of_kind(28, Key) :- !, admin(Id, _, _, _), atom_number(Key, Id).
 of_kind(29, Key) :- !, scope(Key).
 of_kind(T, Key)  :- default_instance(T, Key, _, _).
 of_kind(T, Key)  :- object(T, Key), \+ default_instance(T, Key, _, _).
@@ -239,10 +243,10 @@ who(At, Name, Op, Key, Reason, Holders) :-
     ( Holders == [] -> Reason = not_permitted ; Reason = allowed ).
 
 holder(At, Name, Op, Key, Id, Level, As) :-
-    admin(Id, in, Principal),
-    answer(subject([Principal], 3, no, At), yes, Name, Op, Key, allow, _, because(_, As, _)),
+    admin(Id, _, in, Principal),
+    answer(subject([own(Principal)], 3, no, At), yes, Name, Op, Key, allow, _, because(_, As, _)),
     once(( member(Level, [0, 1, 2, 3]),
-           answer(subject([Principal], Level, no, At), yes, Name, Op, Key, allow, _, _) )).
+           answer(subject([own(Principal)], Level, no, At), yes, Name, Op, Key, allow, _, _) )).
 
 % ---- Until when an answer holds -----------------------------------------------
 

@@ -13,6 +13,7 @@ list a table; a row is a tuple of numbers and texts, None for what is absent:
   role_minimum  role, level      operation_minimum  type, bit, level
   scope       id                 collection         id, device|user, limit
   admin       id, user|group, in|out, principal
+  principal   further principal, admin (a user)
   assignment  id, admin, role, from, until (ms of UTC)
   assignment_scope    assignment, scope
   assignment_collection  assignment, collection
@@ -38,7 +39,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # In the order in which the engine's builder takes them; minima come last.
 TABLES = ("type", "operation", "operation_need", "class_operation",
           "default_instance", "deploy", "role", "role_operation", "scope", "collection",
-          "admin", "assignment", "assignment_scope", "assignment_collection",
+          "admin", "principal", "assignment", "assignment_scope", "assignment_collection",
           "object", "object_scope", "resource", "member", "rule",
           "role_minimum", "operation_minimum")
 # Which columns of a row name a row of another table.
@@ -51,6 +52,7 @@ REFERENCES = {
     "role_minimum": {"role": (0,)}, "operation_minimum": {
         "operation": ((0, 1),)},
     "collection": {"collection": (2,)},
+    "principal": {"admin": (1,)},
     "assignment": {"admin": (1,), "role": (2,)},
     "assignment_scope": {"assignment": (0,), "scope": (1,)},
     "assignment_collection": {"assignment": (0,), "collection": (1,)},
@@ -63,6 +65,7 @@ KEYS = {"operation": (0, 1), "object": (0, 1)}  # elsewhere the first column
 
 SIZES = (0, 1, 2, 3, 5, 8)
 EDGES = (0, 1, 63, 64, 65)
+DEEPEST = 64  # collections in a chain of limits, the root included
 T0 = 1_790_000_000_000  # an instant; validities lie around it
 MOMENTS = (-86_400_000, -1000, -1, 0, 1, 2, 1000, 86_400_000)
 READ, MODIFY = "Read", "Modify"
@@ -336,7 +339,9 @@ class Maker:
         limits = list(CATALOGUE["collection"])
         shape = rng.choice(("chain", "star", "any", "any"))
         for i in range(self.size("collections")):
-            limit = {"chain": limits[-1], "star": limits[0]}.get(
+            # Longer chains than DEEPEST are refused.
+            last = limits[-1] if i % (DEEPEST // 2) else limits[0]
+            limit = {"chain": last, "star": limits[0]}.get(
                 shape, rng.choice(limits))
             limits.append((f"COLL{i:04}", limit[1], limit[0]))
         for name in shared:
@@ -434,6 +439,10 @@ class Maker:
                 n, "group" if group else "user",
                 "out" if i and rng.random() < .2 else "in",
                 f"group:{i:08x}" if group else f"krb5:u{i}@LAB.TEST"))
+            if not group and rng.random() < .5:
+                for k in range(rng.choice((1, 1, 2))):
+                    self.rows["principal"].append(
+                        (f"sid:s-1-5-21-{i}-{k}", n))
 
     def assignments(self):
         rng = self.rng
@@ -598,7 +607,12 @@ def edit_limit(rng, rows, new):
     else:
         found = [x for x in known.values()
                  if c[0] not in chain(known, x[0])]
-    limit = rng.choice([x for x in found if x[1] == c[1]])
+    depth = {x: len(list(chain(known, x))) for x in known}
+    below = max(depth[x] for x in known if c[0] in chain(known, x)) \
+        - depth[c[0]] + 1
+    limit = rng.choice([x for x in found if x[1] == c[1]
+                        and depth[x[0]] + below <= DEEPEST] or [
+                            x for x in found if x[0] == c[2]])
     rows["collection"][i] = (c[0], c[1], limit[0])
 
 
@@ -628,7 +642,7 @@ def edit_assignment(rng, rows, new):
 
 # What identifies a row; of other tables the whole row does.
 ROW_KEYS = {"type": 1, "operation": 2, "role": 1, "scope": 1, "collection": 1,
-            "admin": 1, "assignment": 1, "object": 2, "resource": 1,
+            "admin": 1, "principal": 1, "assignment": 1, "object": 2, "resource": 1,
             "role_minimum": 1, "operation_minimum": 2}
 
 

@@ -134,8 +134,12 @@ class Oracle:
     def holding(self, q, t, operation, scope):
         """Assignments of the caller that hold the operation in the scope."""
         rows = self.world.rows
-        ids = q.ids if q.known == "yes" else q.ids[:q.own]
-        mine = {a[0] for a in rows["admin"] if a[2] == "in" and a[3] in ids}
+        own = set(q.ids[:q.own])
+        groups = {i for i in q.ids[q.own:] if q.known == "yes"
+                  and i.startswith("group:")}
+        further = {n for i, n in rows["principal"] if i in own}
+        mine = {a[0] for a in rows["admin"] if a[2] == "in"
+                and (a[3] in own | groups or a[0] in further)}
         categories = set(rows["assignment_scope"])
         bit = self.bits[t, operation]
         return {a[0] for a in rows["assignment"] if a[1] in mine

@@ -48,6 +48,7 @@ change_did(struct changes *c, int r)
 static inline void
 change_tidy(struct world *w)
 {
+	DROP_TWICE(w, exclusion, rv_slice_eq(x->principal_id, y->principal_id))
 	DROP_TWICE(w, assignment_scope,
 	    x->assignment_id == y->assignment_id &&
 		rv_slice_eq(x->scope_id, y->scope_id))
@@ -242,6 +243,64 @@ change_collections(struct changes *c)
 }
 
 static inline void
+change_drop_principal(struct changes *c, size_t i)
+{
+	DID(remove_principal(c->b, c->w->principal[i].principal_id, &c->e));
+	world_drop_principal(c->w, i);
+}
+
+static inline void
+change_drop_principals_of(struct changes *c, uint32_t admin_id)
+{
+	for (size_t i = c->w->n_principal; i-- > 0;)
+		if (c->w->principal[i].admin_id == admin_id)
+			change_drop_principal(c, i);
+}
+
+/* A new one, one that goes, or one that goes over to somebody else. */
+static inline void
+change_principals(struct changes *c)
+{
+	const struct rv_row_admin *admin = PICK(c->w, c->r, admin);
+	const size_t i = random_below(c->r, c->w->n_principal);
+	struct rv_row_principal row = { .admin_id = admin->admin_id };
+
+	if (c->w->n_principal > 0 && random_chance(c->r, 30)) {
+		change_drop_principal(c, i);
+	} else if (admin->is_group) {
+		return;
+	} else if (c->w->n_principal == 0 || random_chance(c->r, 50)) {
+		row.principal_id = change_name(c, "cert:");
+		world_add_principal(c->w, row);
+		DID(principal(c->b, &row, &c->e));
+	} else {
+		row.principal_id = c->w->principal[i].principal_id;
+		c->w->principal[i] = row;
+		DID(change_principal(c->b, &row, &c->e));
+	}
+}
+
+static inline void
+change_exclusions(struct changes *c)
+{
+	struct rv_row_exclusion row = {
+		c->w->n_principal > 0 && random_chance(c->r, 40)
+		    ? PICK(c->w, c->r, principal)->principal_id
+		    : PICK(c->w, c->r, admin)->principal_id
+	};
+
+	for (size_t i = 0; i < c->w->n_exclusion; i++)
+		if (rv_slice_eq(
+			c->w->exclusion[i].principal_id, row.principal_id)) {
+			DID(remove_exclusion(c->b, row.principal_id, &c->e));
+			world_drop_exclusion(c->w, i);
+			return;
+		}
+	world_add_exclusion(c->w, row);
+	DID(exclusion(c->b, &row, &c->e));
+}
+
+static inline void
 change_drop_admin(struct changes *c, size_t i)
 {
 	const uint32_t id = c->w->admin[i].admin_id;
@@ -249,6 +308,7 @@ change_drop_admin(struct changes *c, size_t i)
 
 	if (!late)
 		DID(remove_admin(c->b, id, &c->e));
+	change_drop_principals_of(c, id);
 	for (size_t k = c->w->n_assignment; k-- > 0;)
 		if (c->w->assignment[k].admin_id == id)
 			change_drop_assignment(c, k);
@@ -277,6 +337,8 @@ change_admins(struct changes *c)
 		DID(admin(c->b, &row, &c->e));
 	} else {
 		row.admin_id = c->w->admin[i].admin_id;
+		if (row.is_group)
+			change_drop_principals_of(c, row.admin_id);
 		c->w->admin[i] = row;
 		DID(change_admin(c->b, &row, &c->e));
 	}
@@ -544,6 +606,9 @@ change_some(struct world *w, struct random *r, struct rv_builder *b, size_t n)
 		change_roles,
 		change_collections,
 		change_admins,
+		change_principals,
+		change_principals,
+		change_exclusions,
 		change_assignments,
 		change_assignments,
 		change_objects,
@@ -557,6 +622,11 @@ change_some(struct world *w, struct random *r, struct rv_builder *b, size_t n)
 	w->site.revision += 1 + random_below(r, 3);
 	if (random_chance(r, 10))
 		w->site.minimum = (enum rv_level)random_below(r, 3);
+	if (random_chance(r, 20)) {
+		w->site.revert_at_ms = (int64_t)random_below(r, 40);
+		w->site.revert_level = (enum rv_level)random_below(r, 4);
+		w->site.max_auth_age_s = (uint32_t)random_below(r, 3) * 60;
+	}
 	w->site.pairing =
 	    random_chance(r, 50) ? RV_PAIRING_ASSIGNMENT : RV_PAIRING_USER;
 	DID(site(b, &w->site, &c->e));

@@ -59,6 +59,37 @@ naive_admin(const struct naive *n, uint32_t id)
 	abort(); /* the rows refer to each other */
 }
 
+/* Whether somebody has a further principal. */
+static inline bool
+naive_has_further(
+    const struct naive *n, const struct rv_row_admin *admin, struct rv_slice id)
+{
+	for (size_t i = 0; i < n->w->n_principal; i++)
+		if (n->w->principal[i].admin_id == admin->admin_id &&
+		    rv_slice_eq(n->w->principal[i].principal_id, id))
+			return true;
+	return false;
+}
+
+/* Whether the i-th id of the subject stands for an administrative user. */
+static inline bool
+naive_stands_for(
+    const struct naive *n, size_t i, const struct rv_row_admin *admin)
+{
+	const struct rv_slice id = n->u->ids[i];
+	const bool own = i < n->u->n_own;
+
+	if ((own || n->flaw == FLAW_FURTHER_AS_GROUP) &&
+	    n->flaw != FLAW_FURTHER_FORGOTTEN &&
+	    naive_has_further(n, admin, id))
+		return true;
+	if (!own && !admin->is_group && n->flaw != FLAW_USER_AS_GROUP)
+		return false;
+	if (own && admin->is_group && n->flaw == FLAW_OWN_IS_NO_GROUP)
+		return false;
+	return rv_slice_eq(id, admin->principal_id);
+}
+
 /* Whether an assignment is the subject's: its own, or a known group's. */
 static inline bool
 naive_names_subject(const struct naive *n, const struct rv_row_assignment *a)
@@ -71,7 +102,55 @@ naive_names_subject(const struct naive *n, const struct rv_row_assignment *a)
 		if (i >= n->u->n_own && !n->u->groups_known &&
 		    n->flaw != FLAW_GROUPS_GUESSED)
 			break;
-		if (rv_slice_eq(n->u->ids[i], admin->principal_id))
+		if (naive_stands_for(n, i, admin))
+			return true;
+	}
+	return false;
+}
+
+/* The gate: docs/rule.md sections 3 and 6. */
+static inline bool
+naive_is_excluded(const struct naive *n, struct rv_slice id)
+{
+	for (size_t i = 0; i < n->w->n_exclusion; i++)
+		if (rv_slice_eq(n->w->exclusion[i].principal_id, id))
+			return true;
+	return false;
+}
+
+static inline bool
+naive_own_is_excluded(const struct naive *n, size_t i)
+{
+	if (naive_is_excluded(n, n->u->ids[i]))
+		return true;
+	for (size_t k = 0; k < n->w->n_admin; k++)
+		if (!n->w->admin[k].out &&
+		    naive_has_further(n, &n->w->admin[k], n->u->ids[i]) &&
+		    naive_is_excluded(n, n->w->admin[k].principal_id))
+			return true;
+	return false;
+}
+
+static inline bool
+naive_admits(const struct naive *n)
+{
+	const struct rv_row_site *site = &n->w->site;
+	const int level = (int)n->u->level;
+	int minimum = (int)site->minimum;
+
+	if (site->revert_at_ms > 0 && n->at >= site->revert_at_ms)
+		minimum = (int)site->revert_level;
+	if (level < 1 || level > 3)
+		return false;
+	if (level >= minimum)
+		return true;
+	for (size_t i = 0; i < n->u->n_ids; i++) {
+		const struct rv_slice id = n->u->ids[i];
+
+		if (i < n->u->n_own ? naive_own_is_excluded(n, i)
+				    : n->u->groups_known && id.n >= 6 &&
+					  memcmp(id.p, "group:", 6) == 0 &&
+					  naive_is_excluded(n, id))
 			return true;
 	}
 	return false;

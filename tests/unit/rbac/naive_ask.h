@@ -26,6 +26,10 @@ enum flaw {
 	FLAW_TYPE_WIDE_BLIND, /* an instance of a type-wide one is not looked at */
 	FLAW_BARE_GIVES,      /* an assignment without category gives */
 	FLAW_LEVEL_ANY,	      /* a level that there is not counts as highest */
+	FLAW_FURTHER_FORGOTTEN, /* further principals stand for nobody */
+	FLAW_FURTHER_AS_GROUP,	/* they do also behind the own ids */
+	FLAW_USER_AS_GROUP,	/* as users do */
+	FLAW_OWN_IS_NO_GROUP,	/* own ids stand for users alone */
 	FLAW_COUNT,
 	/* Of operations on more than one thing. */
 	FLAW_HALVES_APART = FLAW_COUNT, /* two assignments add up */

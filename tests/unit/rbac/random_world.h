@@ -240,6 +240,36 @@ random_subjects(struct world *w, struct random *r)
 	}
 }
 
+/* Further principals, of users that are out too, and the exclusion list. */
+static inline void
+random_principals(struct world *w, struct random *r)
+{
+	const size_t n = w->n_admin;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = random_below(r, 3);
+		     !w->admin[i].is_group && k > 0; k--)
+			world_add_principal(
+			    w, (struct rv_row_principal){
+				   world_name(w, "cert:%zu:%zu", i, k),
+				   w->admin[i].admin_id });
+	for (size_t i = 0; i < n; i++)
+		if (random_chance(r, 20))
+			world_add_exclusion(w, (struct rv_row_exclusion){
+						   w->admin[i].principal_id });
+	for (size_t i = 0; i < w->n_principal; i++)
+		if (random_chance(r, 10))
+			world_add_exclusion(
+			    w, (struct rv_row_exclusion){
+				   w->principal[i].principal_id });
+	if (random_chance(r, 30)) {
+		w->site.revert_at_ms = 1 + (int64_t)random_below(r, 40);
+		w->site.revert_level = (enum rv_level)(1 + random_below(r, 3));
+	}
+	w->site.minimum = (enum rv_level)(1 + random_below(r, 3));
+	w->site.max_auth_age_s = (uint32_t)random_below(r, 3) * 600;
+}
+
 static inline void
 random_objects(struct world *w, struct random *r)
 {
@@ -302,8 +332,24 @@ random_world(struct world *w, struct random *r)
 	random_roles(w, r);
 	random_categories(w, r);
 	random_subjects(w, r);
+	random_principals(w, r);
 	random_objects(w, r);
 	random_resources(w, r);
+}
+
+/* Behind the own ids mostly a group's, but not always. */
+static inline struct rv_slice
+random_id(struct world *w, struct random *r, bool own)
+{
+	const struct rv_row_admin *admin = PICK(w, r, admin);
+
+	if (random_chance(r, 5))
+		return RV_SLICE_LIT("krb5:nobody@LAB.TEST");
+	if (w->n_principal > 0 && random_chance(r, own ? 25 : 8))
+		return PICK(w, r, principal)->principal_id;
+	for (int tries = 0; !own && !admin->is_group && tries < 4; tries++)
+		admin = PICK(w, r, admin);
+	return admin->principal_id;
 }
 
 /* A subject of up to five ids, one of which may be nobody's. */
@@ -324,9 +370,7 @@ random_subject(struct world *w, struct random *r, struct random_subject *s)
 			     : (enum rv_level)random_below(r, 5) };
 	s->u.n_own = random_below(r, s->u.n_ids) + 1;
 	for (size_t i = 0; i < s->u.n_ids; i++)
-		s->ids[i] = random_chance(r, 5)
-				? RV_SLICE_LIT("krb5:nobody@LAB.TEST")
-				: PICK(w, r, admin)->principal_id;
+		s->ids[i] = random_id(w, r, i < s->u.n_own);
 }
 
 /* A type-1 operation by name for a class, and the class itself. */
@@ -452,6 +496,10 @@ random_guided(struct world *w, struct random *r, struct random_subject *s,
 	for (size_t i = 0; i < w->n_admin; i++)
 		if (w->admin[i].admin_id == a->admin_id)
 			s->ids[0] = w->admin[i].principal_id;
+	for (size_t i = 0; i < w->n_principal; i++)
+		if (w->principal[i].admin_id == a->admin_id &&
+		    random_chance(r, 30))
+			s->ids[0] = w->principal[i].principal_id;
 	for (size_t i = 0; i < w->n_operation; i++) {
 		o = &w->operation[(start + i) % w->n_operation];
 		if (!random_has_operation(

@@ -287,7 +287,7 @@ REFUSES_CHANGE(class_is_type, "\"SMS_Application\" names type 31",
 static void
 test_first_version_changes_nothing(void **state)
 {
-	struct rv_builder *b = rv_builder_new();
+	struct rv_builder *b = rv_builder_new(1);
 	struct rv_error e;
 	struct world w;
 

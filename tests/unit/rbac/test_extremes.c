@@ -11,7 +11,7 @@
 #include "reeve/rbac_ask.h"
 
 #define SCOPES 100000
-#define DEPTH  1000
+#define DEPTH  (RV_CHAIN_MAX - 1)
 
 #define L(text) RV_SLICE_LIT(text)
 #define ROW(table, ...) \

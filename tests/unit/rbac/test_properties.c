@@ -52,6 +52,48 @@ complain(uint64_t seed, const struct asked *a, const struct rv_verdict *other)
 	    a->v.missing, rv_reason_name(other->reason), other->missing);
 }
 
+/* Both say alike whether the subject gets as far as being asked. */
+static void
+assert_same_gate(const struct world *w, const struct rv_snapshot *s,
+    const struct asked *a, size_t *ret_admitted)
+{
+	const struct naive n = { .w = w, .u = &a->s.u, .at = a->at };
+	const bool admitted = naive_admits(&n);
+	struct rv_slice by;
+
+	assert_int_equal(rv_snapshot_admits(s, &a->s.u, a->at, &by), admitted);
+	assert_true(admitted || by.p == NULL);
+	*ret_admitted += admitted;
+}
+
+static void
+test_gate_equals_naive(void **state)
+{
+	size_t admitted = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+		struct random r = { seed * 0x9e3779b97f4a7c15u + 17 };
+		struct rv_snapshot *s;
+		struct world w;
+
+		random_world(&w, &r);
+		s = world_snapshot(&w);
+		for (size_t i = 0; i < QUESTIONS; i++) {
+			struct asked a;
+
+			ask(&w, &r, &a);
+			a.s.u.ids = a.s.ids;
+			a.s.u.level = (enum rv_level)random_below(&r, 5);
+			assert_same_gate(&w, s, &a, &admitted);
+		}
+		rv_snapshot_free(&s);
+		world_fini(&w);
+	}
+	assert_true(admitted * 10 >= (size_t)WORLDS * QUESTIONS * 2);
+	assert_true(admitted * 10 <= (size_t)WORLDS * QUESTIONS * 8);
+}
+
 /* How often they disagree in one world; *ret_allowed counts allows. */
 static size_t
 disagreements(uint64_t seed, enum flaw flaw, size_t *ret_allowed)
@@ -690,6 +732,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_engine_equals_naive),
 		cmocka_unit_test(test_flaws_are_seen),
+		cmocka_unit_test(test_gate_equals_naive),
 		cmocka_unit_test(test_default_deny),
 		cmocka_unit_test(test_monotone),
 		cmocka_unit_test(test_history_does_not_matter),

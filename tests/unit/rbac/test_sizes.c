@@ -212,13 +212,47 @@ try_depth(uint32_t depth)
 	world_fini(&w);
 }
 
+/* One more than may be, by new rows and by a move of what is above. */
+static void
+try_deeper(void)
+{
+	struct rv_row_collection up = { L("C0"), RV_KIND_DEVICE, L("OTHER") };
+	struct rv_snapshot *s, *none = NULL;
+	struct rv_error e = { "" };
+	struct rv_builder *b;
+	struct world w;
+
+	small_world(&w);
+	ROW(collection, L("C0"), RV_KIND_DEVICE, L("SMS00001"));
+	ROW(collection, L("OTHER"), RV_KIND_DEVICE, L("SMS00001"));
+	for (uint32_t i = 1; i < RV_CHAIN_MAX - 1; i++)
+		ROW(collection, world_name(&w, "C%u", i), RV_KIND_DEVICE,
+		    world_name(&w, "C%u", i - 1));
+	s = world_snapshot(&w);
+	b = begin(&w, s);
+	DO(collection(b,
+	    &(struct rv_row_collection){ L("DEEPER"), RV_KIND_DEVICE,
+		world_name(&w, "C%d", RV_CHAIN_MAX - 2) },
+	    NULL));
+	assert_int_equal(rv_builder_finish(&b, &none, &e), RV_ERR_INVALID);
+	assert_non_null(strstr(e.text, "is longer than 64"));
+	b = begin(&w, s);
+	DO(change_collection(b, &up, NULL));
+	assert_int_equal(rv_builder_finish(&b, &none, &e), RV_ERR_INVALID);
+	assert_non_null(strstr(e.text, "is longer than 64"));
+	assert_sound(s);
+	rv_snapshot_free(&s);
+	world_fini(&w);
+}
+
 static void
 test_depth(void **state)
 {
 	(void)state;
 	try_depth(1);
-	try_depth(1000);
-	try_depth(100000);
+	/* C0 and another are above the first, and the root. */
+	try_depth(RV_CHAIN_MAX - 3);
+	try_deeper();
 }
 
 #define SCOPES UINT32_C(100000)

@@ -295,10 +295,11 @@ test_many_assignments(void **state)
 	world_add_scope(&w, (struct rv_row_scope){ L("SMS00ALL") });
 	world_add_object(&w, (struct rv_row_object){ 31, L("x") });
 	for (size_t i = 0; i < 20; i++) {
-		ids[i] = ids[39 - i] = world_name(&w, "krb5:u%zu", i);
+		ids[i] = ids[39 - i] = world_name(&w, "group:u%zu", i);
 		world_add_admin(
-		    &w, (struct rv_row_admin){
-			    .admin_id = (uint32_t)i, .principal_id = ids[i] });
+		    &w, (struct rv_row_admin){ .admin_id = (uint32_t)i,
+			    .is_group = true,
+			    .principal_id = ids[i] });
 		for (uint64_t k = 0; k < 2; k++) {
 			uint64_t id = 1000 - i * 10 - k;
 

@@ -83,6 +83,7 @@ struct edit {
 #define rv_row_remove_role_operation	    rv_row_role_operation
 #define rv_row_change_collection	    rv_row_collection
 #define rv_row_change_admin		    rv_row_admin
+#define rv_row_change_principal		    rv_row_principal
 #define rv_row_remove_assignment_scope	    rv_row_assignment_scope
 #define rv_row_remove_assignment_collection rv_row_assignment_collection
 #define rv_row_remove_object_scope	    rv_row_object_scope
@@ -110,6 +111,13 @@ change_policy(struct edit *x)
 	    .account_id = L("new"));
 	ADD(change_admin, .admin_id = 2, .out = true,
 	    .principal_id = L("krb5:bob@LAB.TEST"));
+	ADD(principal, L("cert:one"), 1000);
+	ADD(principal, L("cert:two"), 1000);
+	ADD(change_principal, L("cert:two"), 2);
+	ADD(exclusion, L("krb5:alice@LAB.TEST"));
+	ADD(exclusion, L("group:of nobody"));
+	ID(principal, L("cert:one"));
+	ID(exclusion, L("krb5:alice@LAB.TEST"));
 	ADD(assignment, 1000, 1000, L("NEW"), INT64_MIN, INT64_MAX);
 	ADD(assignment_scope, 1000, L("NEW-SCOPE"));
 	ADD(assignment_collection, 1000, L("NEW-COLLECTION"));

@@ -93,6 +93,27 @@ assert_same_counts(const struct rv_snapshot *a, const struct rv_snapshot *b)
 	assert_int_equal(rv_snapshot_revision(a), rv_snapshot_revision(b));
 	assert_int_equal(rv_snapshot_pairing(a), rv_snapshot_pairing(b));
 	assert_int_equal(rv_snapshot_site_level(a), rv_snapshot_site_level(b));
+	assert_int_equal(
+	    rv_snapshot_max_auth_age_s(a), rv_snapshot_max_auth_age_s(b));
+}
+
+/* Whom each id stands for, and what the gate says. */
+static void
+list_gate(
+    const struct rv_snapshot *s, const struct asked *a, struct rv_buf *out)
+{
+	struct rv_level_pending pending;
+	struct rv_slice name;
+
+	rv_buf_printf(out, "; gate %d %d %lld",
+	    rv_snapshot_admits(s, &a->s.u, a->at, &name),
+	    (int)rv_snapshot_site_level_at(s, a->at),
+	    (long long)rv_snapshot_site_level_until(s, a->at));
+	rv_buf_printf(out, " by %.*s", RV_SLICE_FMT(name));
+	rv_buf_printf(out, " %d", rv_snapshot_level_pending(s, &pending));
+	for (size_t i = 0; i < a->s.u.n_ids; i++)
+		if (rv_snapshot_admin_principal(s, a->s.ids[i], &name))
+			rv_buf_printf(out, " %.*s", RV_SLICE_FMT(name));
 }
 
 /* All objects that somebody may do something to, as one text. */
@@ -171,6 +192,8 @@ assert_same_lists(
 	list_who(y, a, arena, &other);
 	list_roles(x, a, arena, &one);
 	list_roles(y, a, arena, &other);
+	list_gate(x, a, &one);
+	list_gate(y, a, &other);
 	assert_string_equal(rv_buf_cstr(&one), rv_buf_cstr(&other));
 	rv_buf_fini(&one);
 	rv_buf_fini(&other);

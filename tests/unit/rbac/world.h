@@ -30,6 +30,8 @@ struct world {
 	ROWS(scope);
 	ROWS(collection);
 	ROWS(admin);
+	ROWS(principal);
+	ROWS(exclusion);
 	ROWS(assignment);
 	ROWS(assignment_scope);
 	ROWS(assignment_collection);
@@ -52,6 +54,8 @@ struct world {
 	X(scope)                 \
 	X(collection)            \
 	X(admin)                 \
+	X(principal)             \
+	X(exclusion)             \
 	X(assignment)            \
 	X(assignment_scope)      \
 	X(assignment_collection) \
@@ -168,7 +172,7 @@ static inline int
 world_build(
     const struct world *w, struct rv_snapshot **ret_s, struct rv_error *e)
 {
-	struct rv_builder *b = rv_builder_new();
+	struct rv_builder *b = rv_builder_new(1);
 	int r;
 
 	if (b == NULL)
