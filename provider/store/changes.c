@@ -345,6 +345,9 @@ read_settings(
 	r = open_after(net, &after, e);
 	if (r == RV_OK) {
 		site->minimum = (enum rv_level)after.row.v[0].n;
+		site->revert_level = (enum rv_level)after.row.v[2].n;
+		site->revert_at_ms = after.row.v[3].n;
+		site->max_auth_age_s = (uint32_t)after.row.v[4].n;
 		r = pairing_of(after.row.v[1].text, &site->pairing);
 		if (r != RV_OK)
 			rv_error_set(e, "deploy_pairing is not known");
@@ -353,16 +356,49 @@ read_settings(
 	return r;
 }
 
+static bool
+same_settings(const struct rv_row_site *a, const struct rv_row_site *b)
+{
+	return a->minimum == b->minimum && a->pairing == b->pairing &&
+	       a->revert_level == b->revert_level &&
+	       a->revert_at_ms == b->revert_at_ms &&
+	       a->max_auth_age_s == b->max_auth_age_s;
+}
+
+/* Of the last revision. */
+static struct rv_slice
+mark_of(const struct rv_changes *changes)
+{
+	for (size_t i = changes->n; i > 0; i--)
+		if (changes->rows[i - 1].ordinal == 1)
+			return changes->rows[i - 1].mark;
+	return RV_SLICE_NONE;
+}
+
+/* As the base has them, but for revision and mark. */
+static struct rv_row_site
+settings_of(const struct rv_snapshot *base, const struct rv_changes *changes)
+{
+	struct rv_level_pending pending;
+
+	(void)rv_snapshot_level_pending(base, &pending);
+	return (struct rv_row_site){
+		.revision = changes->revision,
+		.mark = mark_of(changes),
+		.epoch = rv_snapshot_epoch(base),
+		.minimum = rv_snapshot_site_level(base),
+		.pairing = rv_snapshot_pairing(base),
+		.revert_level = pending.revert_level,
+		.revert_at_ms = pending.revert_at_ms,
+		.max_auth_age_s = rv_snapshot_max_auth_age_s(base),
+	};
+}
+
 static int
 begin(struct batch *batch, struct rv_snapshot *base, struct rv_error *e)
 {
 	const struct rv_row_site *now = batch->changes->site;
-	struct rv_row_site site = {
-		.revision = batch->changes->revision,
-		.epoch = rv_snapshot_epoch(base),
-		.minimum = rv_snapshot_site_level(base),
-		.pairing = rv_snapshot_pairing(base),
-	};
+	struct rv_row_site site = settings_of(base, batch->changes);
 	int r = RV_OK;
 
 	for (size_t i = 0; i < batch->n && r == RV_OK &&
@@ -371,12 +407,15 @@ begin(struct batch *batch, struct rv_snapshot *base, struct rv_error *e)
 		r = read_settings(&batch->nets[i], &site, e);
 	if (r != RV_OK)
 		return r;
-	if (now != NULL &&
-	    (now->minimum != site.minimum || now->pairing != site.pairing)) {
+	if (now != NULL && !same_settings(now, &site)) {
 		rv_error_set(e,
 		    "the settings of the site are not what the changes make "
 		    "of them");
 		return RV_ERR_INVALID;
+	}
+	if (!rv_snapshot_line_goes_on(base)) {
+		rv_error_set(e, "the line has no room for one more version");
+		return RV_ERR_LIMIT;
 	}
 	batch->builder = rv_builder_on(base);
 	if (batch->builder == NULL) {

@@ -15,7 +15,8 @@
 /* Borrowed texts; an absent image is SQL NULL. */
 struct rv_change {
 	uint64_t revision;
-	uint32_t ordinal; /* from 1 in each revision */
+	uint32_t ordinal;     /* from 1 in each revision */
+	struct rv_slice mark; /* of the revision, with its first change */
 	struct rv_slice entity, key;
 	/* JSON of the row before and after, without what no view shows. */
 	struct rv_slice before, after;
@@ -39,7 +40,7 @@ struct rv_changes {
 
 /*
  * The version of base's line after the changes.  RV_ERR_INVALID is a doubt,
- * with the reason in *e; RV_ERR_NOMEM.  base stays as it is.  Thread rule:
+ * with the reason in *e; RV_ERR_LIMIT: the line is at its end; RV_ERR_NOMEM.  base stays as it is.  Thread rule:
  * rv_builder_on().
  */
 RV_MUSTUSE int rv_changes_apply(const struct rv_changes *changes,

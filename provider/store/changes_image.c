@@ -26,6 +26,12 @@ take_value(const struct rv_change_column *column, const json_t *value,
 		return text_of(value, false, ret_text);
 	case RV_CHANGE_TEXT_OR_NULL:
 		return text_of(value, true, ret_text);
+	case RV_CHANGE_INTEGER_OR_NULL:
+		if (json_is_null(value)) {
+			*ret_n = 0;
+			return RV_OK;
+		}
+		/* fallthrough */
 	case RV_CHANGE_INTEGER:
 		if (!json_is_integer(value))
 			return RV_ERR_INVALID;

@@ -44,6 +44,10 @@
 	{                                                  \
 		name, RV_CHANGE_INTEGER, 1, RV_LEVEL_HELLO \
 	}
+#define INTEGER_OR_NULL(name, max)                      \
+	{                                               \
+		name, RV_CHANGE_INTEGER_OR_NULL, 1, max \
+	}
 #define RESOURCE_TYPE                                                  \
 	{                                                              \
 		"resource_type", RV_CHANGE_INTEGER, RV_RESOURCE_GROUP, \
@@ -56,8 +60,10 @@
 	}
 
 COLUMNS(site_setting, LEVEL("minimum_level"), TEXT("deploy_pairing"),
-    IGNORED("singleton"), IGNORED("site_code"), IGNORED("site_name"),
-    IGNORED("max_auth_age_s"));
+    INTEGER_OR_NULL("revert_level", RV_LEVEL_HELLO),
+    INTEGER_OR_NULL("revert_at_ms", INT64_MAX),
+    INTEGER_OR_NULL("max_auth_age_s", INT32_MAX), IGNORED("singleton"),
+    IGNORED("site_code"), IGNORED("site_name"));
 COLUMNS(object_type, TYPE_ID, TEXT("sdk_name"), TEXT_OR_NULL("class_name"),
     TEXT("secured_by"));
 COLUMNS(operation, TYPE_ID, BIT("bit"), TEXT("name"), BOOLEAN("is_type_wide"),
@@ -80,6 +86,8 @@ COLUMNS(collection, TEXT("collection_id"), TEXT("kind"),
 COLUMNS(administrative_user, ID32("admin_id"), BOOLEAN("is_group"),
     BOOLEAN("is_deleted"), BOOLEAN("is_orphaned"), TEXT("principal_id"),
     TEXT_OR_NULL("account_id"));
+COLUMNS(administrative_principal, TEXT("principal_id"), ID32("admin_id"));
+COLUMNS(exclusion_list, TEXT("principal_id"));
 COLUMNS(assignment, ID64("assignment_id"), ID32("admin_id"), TEXT("role_id"));
 COLUMNS(assignment_scope, ID64("assignment_id"), TEXT("scope_id"));
 COLUMNS(assignment_collection, ID64("assignment_id"), TEXT("collection_id"));
@@ -163,6 +171,8 @@ secured_by_of(struct rv_slice word, enum rv_secured_by *ret, struct rv_error *e)
 #define rv_builder_add_default_instance	     rv_builder_default_instance
 #define rv_builder_add_deploy		     rv_builder_deploy
 #define rv_builder_add_role_operation	     rv_builder_role_operation
+#define rv_builder_add_principal	     rv_builder_principal
+#define rv_builder_add_exclusion	     rv_builder_exclusion
 #define rv_builder_add_assignment	     rv_builder_assignment
 #define rv_builder_add_assignment_scope	     rv_builder_assignment_scope
 #define rv_builder_add_assignment_collection rv_builder_assignment_collection
@@ -182,6 +192,9 @@ PLAIN(add, default_instance, NUMBER(uint32_t, 0), WORD(1), NUMBER(uint8_t, 2),
 PLAIN(add, deploy, TYPE_AND_BIT)
 PLAIN(add, role_operation, WORD(0), NUMBER(uint32_t, 1), NUMBER(uint8_t, 2))
 PLAIN(remove, role_operation, WORD(0), NUMBER(uint32_t, 1), NUMBER(uint8_t, 2))
+PLAIN(add, principal, WORD(0), NUMBER(uint32_t, 1))
+PLAIN(change, principal, WORD(0), NUMBER(uint32_t, 1))
+PLAIN(add, exclusion, WORD(0))
 #define ASSIGNMENT                                                     \
 	NUMBER(uint64_t, 0), NUMBER(uint32_t, 1), WORD(2), r->from_ms, \
 	    r->until_ms
@@ -435,6 +448,20 @@ remove_admin(
 }
 
 static int
+remove_principal(
+    struct rv_builder *b, const struct rv_change_row *r, struct rv_error *e)
+{
+	return rv_builder_remove_principal(b, WORD(0), e);
+}
+
+static int
+remove_exclusion(
+    struct rv_builder *b, const struct rv_change_row *r, struct rv_error *e)
+{
+	return rv_builder_remove_exclusion(b, WORD(0), e);
+}
+
+static int
 remove_assignment(
     struct rv_builder *b, const struct rv_change_row *r, struct rv_error *e)
 {
@@ -488,6 +515,9 @@ const struct rv_change_entity rv_change_entities[] = {
 	ENTITY(
 	    collection, add_collection, change_collection, remove_collection),
 	ENTITY(administrative_user, add_admin, change_admin, remove_admin),
+	ENTITY(administrative_principal, add_principal, change_principal,
+	    remove_principal),
+	ENTITY(exclusion_list, add_exclusion, NULL, remove_exclusion),
 	ENTITY(
 	    assignment, add_assignment, change_assignment, remove_assignment),
 	ENTITY(assignment_scope, add_assignment_scope, NULL,
@@ -505,7 +535,6 @@ const struct rv_change_entity rv_change_entities[] = {
 	NO_EFFECT("class_property"),
 	NO_EFFECT("audit_message"),
 	/* No part of the rule. */
-	NO_EFFECT("exclusion_list"),
 	NO_EFFECT("reporting_login"),
 };
 const size_t rv_change_n_entities =

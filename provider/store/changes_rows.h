@@ -13,7 +13,8 @@ enum rv_change_kind {
 	RV_CHANGE_END, /* of the columns */
 	RV_CHANGE_TEXT,
 	RV_CHANGE_TEXT_OR_NULL,
-	RV_CHANGE_INTEGER, /* within min..max */
+	RV_CHANGE_INTEGER,	   /* within min..max */
+	RV_CHANGE_INTEGER_OR_NULL, /* the same, or null, which reads as 0 */
 	RV_CHANGE_BOOLEAN,
 	RV_CHANGE_IGNORED, /* no view that is loaded shows it */
 	/* Part of new rows only: what it becomes later is not kept. */

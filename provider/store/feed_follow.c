@@ -35,25 +35,21 @@ nomem(struct rv_error *e)
 
 /* ---- Publication ------------------------------------------------------------ */
 
-/* Takes the snapshot in any case. */
-static int
-publish(struct rv_feed *feed, struct rv_snapshot *snapshot,
-    int64_t confirmed_ms, struct rv_error *e)
+/*
+ * Takes the version, and cannot fail: its snapshot is the newest of a line,
+ * and only on the newest can be built.
+ */
+static void
+publish(struct rv_feed *feed, struct rv_version *v, int64_t confirmed_ms)
 {
-	struct rv_version *v = rv_version_new(snapshot);
-	uint64_t revision = rv_snapshot_revision(snapshot);
+	uint64_t revision = rv_snapshot_revision(v->snapshot);
 
-	if (v == NULL) {
-		rv_snapshot_free(&snapshot);
-		return nomem(e);
-	}
 	atomic_store_explicit(
 	    &v->confirmed_ms, confirmed_ms, memory_order_relaxed);
 	rv_versions_replace(&feed->versions, v);
 	rv_feed_report_confirmed(feed, revision, confirmed_ms);
 	if (feed->config.published != NULL)
 		feed->config.published(feed->config.arg, revision);
-	return RV_OK;
 }
 
 static void
@@ -77,7 +73,7 @@ count(struct rv_feed *feed, uint64_t *counter)
 /* ---- The database's history ------------------------------------------------- */
 
 /*
- * A revision is (epoch, number), and it belongs to one database cluster.
+ * A revision is (epoch, number, mark), and it belongs to one database cluster.
  * What breaks the line may be a restored copy: nothing decided on the old
  * snapshot is right any more.
  */
@@ -138,25 +134,30 @@ static int
 load(struct rv_feed *feed, struct rv_error *e)
 {
 	int64_t at_ms = rv_boot_ms();
-	struct rv_snapshot *snapshot = NULL;
+	struct rv_version *v = rv_version_new();
 	struct rv_snapshot_counts n;
 	struct rv_error why = { "" };
-	int r = rv_load(feed->db, &snapshot, &why);
+	int r;
 
+	if (v == NULL)
+		return nomem(e);
+	r = rv_load(feed->db, &v->snapshot, &why);
 	if (r != RV_OK) {
+		rv_version_free(&v);
 		rv_error_set(e, "the load failed: %.450s", why.text);
 		return r;
 	}
-	rv_snapshot_count(snapshot, &n);
+	rv_snapshot_count(v->snapshot, &n);
 	rv_log(RV_LOG_DEBUG,
 	    "change feed: revision %" PRIu64 " loaded in %" PRId64
 	    " ms: %zu admins, %zu objects, %zu resources",
-	    rv_snapshot_revision(snapshot), rv_boot_ms() - at_ms, n.admins,
+	    rv_snapshot_revision(v->snapshot), rv_boot_ms() - at_ms, n.admins,
 	    n.objects, n.resources);
 	feed->limit = LIMIT_FIRST;
 	feed->behind = 0;
 	count(feed, &feed->state.loads);
-	return publish(feed, snapshot, at_ms, e);
+	publish(feed, v, at_ms);
+	return RV_OK;
 }
 
 /*
@@ -226,7 +227,7 @@ apply(struct rv_feed *feed, struct rv_version *v, const struct rv_poll *poll,
 				      : poll->site.revision,
 		.site = poll->cut ? NULL : &poll->site,
 	};
-	struct rv_snapshot *next = NULL;
+	struct rv_version *next;
 	struct rv_error why = { "" };
 	int r;
 
@@ -239,8 +240,14 @@ apply(struct rv_feed *feed, struct rv_version *v, const struct rv_poll *poll,
 	}
 	if (changes.revision > poll->site.revision)
 		return load_instead(feed, "changes after the site's own", e);
-	r = rv_changes_apply(&changes, v->snapshot, &next, &why);
-	if (r == RV_ERR_INVALID)
+	next = rv_version_new();
+	if (next == NULL)
+		return nomem(e);
+	r = rv_changes_apply(&changes, v->snapshot, &next->snapshot, &why);
+	if (r != RV_OK)
+		rv_version_free(&next);
+	/* A load begins a line of its own, which has room again. */
+	if (r == RV_ERR_INVALID || r == RV_ERR_LIMIT)
 		return load_instead(feed, why.text, e);
 	if (r != RV_OK) {
 		rv_error_set(e, "following failed: %.450s", why.text);
@@ -250,7 +257,20 @@ apply(struct rv_feed *feed, struct rv_version *v, const struct rv_poll *poll,
 		at_ms = atomic_load_explicit(
 		    &v->confirmed_ms, memory_order_relaxed);
 	count(feed, &feed->state.versions);
-	return publish(feed, next, at_ms, e);
+	publish(feed, next, at_ms);
+	return RV_OK;
+}
+
+/*
+ * Whether the database has the revision that the snapshot is of.  One that
+ * was restored, or promoted before it had all, has other writes under the
+ * same numbers, with the same epoch and system identifier.
+ */
+static bool
+same_history(const struct rv_snapshot *s, const struct rv_poll *poll)
+{
+	return poll->mark_before.n > 0 &&
+	       rv_slice_eq(rv_snapshot_mark(s), poll->mark_before);
 }
 
 /* Decides what a poll means; at_ms is the instant before it was sent. */
@@ -270,6 +290,10 @@ take_poll(struct rv_feed *feed, const struct rv_poll *poll, int64_t at_ms,
 	}
 	if (poll->site.revision < have) {
 		break_history(feed, "a lower revision");
+		return load(feed, e);
+	}
+	if (!same_history(v->snapshot, poll)) {
+		break_history(feed, "another revision of this number");
 		return load(feed, e);
 	}
 	if (poll->unreadable)

@@ -26,30 +26,42 @@
 	" from reeve.feed_operation o where o.bit = (c." image     \
 	" ->> 'bit')::integer and o.object_type_id = (c." image    \
 	" ->> 'object_type_id')::integer), '{}') else " SHOWN(image) " end"
+/* What tells a revision from that of another history with its number. */
+#define MARK(revision)                                 \
+	"(select m.mark from reeve.feed_mark m where " \
+	"m.revision = " revision ")"
 /* As in reeve.feed_assignment. */
 #define INSTANT(image, column)                                         \
 	"case when c.entity = 'assignment' then reeve.to_ms((c." image \
 	" ->> '" column "')::timestamptz) end"
 
+/* clang-format off */
 const char rv_poll_sql[] =
-    "select s.epoch, s.revision, s.minimum, s.pairing, c.revision, c.ordinal,"
-    " c.entity, c.key, " WITH_OPERATION("old") ", " WITH_OPERATION(
-	"new") ", " INSTANT("old", "valid_from") ", " INSTANT("old",
-	"valid_until") ", " INSTANT("new", "valid_from") ", " INSTANT("new",
-	"valid_until") " from reeve.feed_site s left join lateral (select "
-		       "revision, ordinal,"
-		       " entity, key, old, new from reeve.feed_change where "
-		       "revision > $1"
-		       " order by revision, ordinal limit $2) c on true"
-		       " order by c.revision, c.ordinal";
+    "select s.epoch, s.revision, s.minimum, s.pairing,"
+    " coalesce(s.revert_level, 0), coalesce(s.revert_at_ms, 0),"
+    " coalesce(s.max_auth_age_s, 0), " MARK("$1") ", c.revision, c.ordinal,"
+    " case when c.ordinal = 1 then " MARK("c.revision") " end,"
+    " c.entity, c.key, " WITH_OPERATION("old") ", " WITH_OPERATION("new") ", "
+    INSTANT("old", "valid_from") ", " INSTANT("old", "valid_until") ", "
+    INSTANT("new", "valid_from") ", " INSTANT("new", "valid_until")
+    " from reeve.feed_site s left join lateral (select revision, ordinal,"
+    " entity, key, old, new from reeve.feed_change where revision > $1"
+    " order by revision, ordinal limit $2) c on true"
+    " order by c.revision, c.ordinal";
+/* clang-format on */
 
 enum column {
 	SITE_EPOCH,
 	SITE_REVISION,
 	SITE_MINIMUM,
 	SITE_PAIRING,
+	SITE_REVERT_LEVEL,
+	SITE_REVERT_AT,
+	SITE_MAX_AUTH_AGE,
+	SITE_MARK_BEFORE,
 	REVISION,
 	ORDINAL,
+	MARKED,
 	ENTITY,
 	KEY,
 	BEFORE,
@@ -110,20 +122,29 @@ instant_at(const PGresult *result, int row, enum column column,
 static bool
 read_site(struct rv_poll *poll)
 {
-	uint64_t minimum, pairing;
+	uint64_t minimum, pairing, revert_level, revert_at, age;
 	struct rv_row_site *site = &poll->site;
 
 	site->epoch = text_at(poll->result, 0, SITE_EPOCH);
+	poll->mark_before = text_at(poll->result, 0, SITE_MARK_BEFORE);
 	if (site->epoch.n == 0 ||
 	    !number_at(
 		poll->result, 0, SITE_REVISION, INT64_MAX, &site->revision) ||
 	    !number_at(
 		poll->result, 0, SITE_MINIMUM, RV_LEVEL_HELLO, &minimum) ||
 	    !number_at(
-		poll->result, 0, SITE_PAIRING, RV_PAIRING_USER, &pairing))
+		poll->result, 0, SITE_PAIRING, RV_PAIRING_USER, &pairing) ||
+	    !number_at(poll->result, 0, SITE_REVERT_LEVEL, RV_LEVEL_HELLO,
+		&revert_level) ||
+	    !number_at(
+		poll->result, 0, SITE_REVERT_AT, INT64_MAX, &revert_at) ||
+	    !number_at(poll->result, 0, SITE_MAX_AUTH_AGE, INT32_MAX, &age))
 		return false;
 	site->minimum = (enum rv_level)minimum;
 	site->pairing = (enum rv_pairing)pairing;
+	site->revert_level = (enum rv_level)revert_level;
+	site->revert_at_ms = (int64_t)revert_at;
+	site->max_auth_age_s = (uint32_t)age;
 	return true;
 }
 
@@ -134,6 +155,7 @@ read_change(const PGresult *result, int i, struct rv_change *c)
 
 	c->entity = text_at(result, i, ENTITY);
 	c->key = text_at(result, i, KEY);
+	c->mark = text_at(result, i, MARKED);
 	c->before = text_at(result, i, BEFORE);
 	c->after = text_at(result, i, AFTER);
 	if (!number_at(result, i, REVISION, INT64_MAX, &c->revision) ||
@@ -146,7 +168,7 @@ read_change(const PGresult *result, int i, struct rv_change *c)
 	    !instant_at(result, i, AFTER_UNTIL, INT64_MAX, &c->after_until_ms))
 		return false;
 	c->ordinal = (uint32_t)ordinal;
-	return true;
+	return c->ordinal != 1 || c->mark.n > 0;
 }
 
 static int

@@ -8,6 +8,7 @@
 struct rv_poll {
 	PGresult *result; /* what the slices are borrowed from */
 	struct rv_row_site site;
+	struct rv_slice mark_before; /* of the revision asked for; or absent */
 	/* Whole revisions only. */
 	struct rv_change *rows;
 	size_t n;

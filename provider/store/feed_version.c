@@ -6,20 +6,18 @@
 #include "loop/loop.h"
 
 struct rv_version *
-rv_version_new(struct rv_snapshot *snapshot)
+rv_version_new(void)
 {
-	struct rv_version *v = calloc(1, sizeof(*v));
-
-	if (v != NULL)
-		v->snapshot = snapshot;
-	return v;
+	return calloc(1, sizeof(struct rv_version));
 }
 
-static void
-version_free(struct rv_version *v)
+void
+rv_version_free(struct rv_version **v)
 {
-	rv_snapshot_free(&v->snapshot);
-	free(v);
+	if (*v != NULL)
+		rv_snapshot_free(&(*v)->snapshot);
+	free(*v);
+	*v = NULL;
 }
 
 struct rv_version *
@@ -83,7 +81,7 @@ rv_versions_reap(struct rv_versions *versions)
 		    atomic_load_explicit(&v->holders, memory_order_acquire) ==
 			0) {
 			*at = v->next;
-			version_free(v);
+			rv_version_free(&v);
 		} else {
 			watch(v);
 			at = &v->next;
@@ -105,5 +103,5 @@ rv_versions_fini(struct rv_versions *versions)
 		return;
 	RV_ASSERT(atomic_load(&v->holders) == 0);
 	atomic_store(&versions->current, NULL);
-	version_free(v);
+	rv_version_free(&v);
 }

@@ -35,8 +35,13 @@ struct rv_versions {
 	struct rv_version *replaced; /* the youngest first */
 };
 
-/* NULL when out of memory; the snapshot is the version's then. */
-struct rv_version *rv_version_new(struct rv_snapshot *snapshot);
+/*
+ * One without a snapshot, so that once there is one nothing can fail: a
+ * snapshot that joined its line must be published.  NULL when out of memory.
+ */
+struct rv_version *rv_version_new(void);
+/* Frees one that was not published, and its snapshot; *v becomes NULL. */
+void rv_version_free(struct rv_version **v);
 struct rv_version *rv_versions_current(const struct rv_versions *versions);
 /* Publishes it, or with NULL none; never waits. */
 void rv_versions_replace(

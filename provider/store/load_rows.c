@@ -135,7 +135,11 @@ ROW(site,
     .epoch = text(&c, 1),
     .minimum = level(&c, 2),
     .pairing = (enum rv_pairing)integer(&c, 3, RV_PAIRING_ASSIGNMENT,
-	RV_PAIRING_USER))
+	RV_PAIRING_USER),
+    .revert_level = level(&c, 4),
+    .revert_at_ms = bigint(&c, 5, 0, INT64_MAX),
+    .max_auth_age_s = integer(&c, 6, 0, INT32_MAX),
+    .mark = text(&c, 7))
 ROW(type,
     .object_type_id = type_id(&c, 0),
     .sdk_name = text(&c, 1),
@@ -186,6 +190,11 @@ ROW(admin,
     .out = boolean(&c, 2),
     .principal_id = text(&c, 3),
     .account_id = text_or_null(&c, 4))
+ROW(principal,
+    .principal_id = text(&c, 0),
+    .admin_id = id32(&c, 1))
+ROW(exclusion,
+    .principal_id = text(&c, 0))
 ROW(assignment,
     .assignment_id = id64(&c, 0),
     .admin_id = id32(&c, 1),
@@ -300,7 +309,11 @@ take_member(struct rv_builder *b, const struct rv_copy_field *fields,
 
 /* In the order in which the builder wants its tables. */
 const struct rv_load_view rv_load_views[] = {
-	VIEW(site, 4, "revision, epoch, minimum, pairing"),
+	VIEW(site, 8,
+	    "revision, epoch, minimum, pairing, coalesce(revert_level, 0),"
+	    " coalesce(revert_at_ms, 0), coalesce(max_auth_age_s, 0),"
+	    " (select m.mark from reeve.feed_mark m"
+	    " where m.revision = feed_site.revision)"),
 	VIEW(type, 4, "object_type_id, sdk_name, class_name, secured_by"),
 	VIEW(operation, 6,
 	    "object_type_id, bit, name, type_wide, security, minimum"),
@@ -315,6 +328,8 @@ const struct rv_load_view rv_load_views[] = {
 	VIEW(collection, 3, "collection_id, kind, limiting_id"),
 	VIEW(admin, 5,
 	    "admin_id, is_group, is_out, principal_id, account_id"),
+	VIEW(principal, 2, "principal_id, admin_id"),
+	VIEW(exclusion, 1, "principal_id"),
 	VIEW(assignment, 5,
 	    "assignment_id, admin_id, role_id, from_ms, until_ms"),
 	VIEW(assignment_scope, 2, "assignment_id, scope_id"),

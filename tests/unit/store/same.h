@@ -154,6 +154,8 @@ same_counts(const struct rv_snapshot *a, const struct rv_snapshot *b)
 	assert_int_equal(x.scopes, y.scopes);
 	assert_int_equal(x.collections, y.collections);
 	assert_int_equal(x.admins, y.admins);
+	assert_int_equal(x.principals, y.principals);
+	assert_int_equal(x.exclusions, y.exclusions);
 	assert_int_equal(x.assignments, y.assignments);
 	assert_int_equal(x.objects, y.objects);
 	assert_int_equal(x.resources, y.resources);
@@ -167,6 +169,7 @@ same_snapshots(const struct cluster *c, const struct rv_snapshot *a,
 {
 	PGresult *people = same_rows(c, same_people);
 	PGresult *questions = same_rows(c, same_questions);
+	struct rv_level_pending one, other;
 	struct rv_error why = { "" };
 	size_t allowed = 0;
 
@@ -177,6 +180,11 @@ same_snapshots(const struct cluster *c, const struct rv_snapshot *a,
 	assert_int_equal(rv_snapshot_revision(a), rv_snapshot_revision(b));
 	assert_int_equal(rv_snapshot_site_level(a), rv_snapshot_site_level(b));
 	assert_int_equal(rv_snapshot_pairing(a), rv_snapshot_pairing(b));
+	assert_int_equal(
+	    rv_snapshot_max_auth_age_s(a), rv_snapshot_max_auth_age_s(b));
+	(void)rv_snapshot_level_pending(a, &one);
+	(void)rv_snapshot_level_pending(b, &other);
+	assert_memory_equal(&one, &other, sizeof(one));
 	same_counts(a, b);
 	for (int i = 0; i < PQntuples(people); i++) {
 		struct rv_slice id = same_text(people, i, 0);

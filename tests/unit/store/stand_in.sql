@@ -7,7 +7,10 @@ begin
 	end if;
 end $$;
 create table reeve.feed_site (revision bigint, epoch text, minimum integer,
-    pairing integer);
+    pairing integer, revert_level integer, revert_at_ms bigint,
+    max_auth_age_s integer);
+create table reeve.feed_principal (principal_id text, admin_id bigint);
+create table reeve.feed_exclusion (principal_id text);
 create table reeve.feed_type (object_type_id integer, sdk_name text,
     class_name text, secured_by integer);
 create table reeve.feed_operation (object_type_id integer, bit integer,
@@ -40,6 +43,13 @@ create table reeve.feed_resource (resource_id bigint, resource_type integer);
 create table reeve.feed_member (collection_id text, resource_id bigint);
 create table reeve.feed_change (revision bigint, ordinal integer, entity text,
     key text, old jsonb, new jsonb);
+-- Revisions of the history `name` begin with `since`.
+create table reeve.history (since bigint, name text);
+insert into reeve.history values (0, 'first');
+create view reeve.feed_mark as
+    select r as revision, (select h.name from reeve.history h
+        where h.since <= r order by h.since desc limit 1) || r as mark
+    from generate_series(0, (select max(revision) from reeve.feed_site)) r;
 create function reeve.to_ms(at timestamptz) returns bigint language sql
     return (extract(epoch from at) * 1000)::bigint;
 grant usage on schema reeve to runtime;

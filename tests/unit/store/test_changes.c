@@ -199,7 +199,30 @@ static const struct {
 	    false, false },
 	{ "exclusions",
 	    "insert into exclusion_list values"
-	    " ('krb5:zed@LAB.TEST')",
+	    " ('krb5:zed@LAB.TEST'), ('group:nobody'), ('sid:s-1-5-21-1')",
+	    false, false },
+	{ "one exclusion less",
+	    "delete from exclusion_list where principal_id = 'group:nobody'",
+	    false, false },
+	{ "further principals",
+	    "insert into administrative_principal (principal_id, admin_id)"
+	    " values ('sid:s-1-5-21-1', 4000000), ('sid:s-1-5-21-2', 4000000)",
+	    false, false },
+	{ "a principal of another",
+	    "delete from administrative_principal"
+	    " where principal_id = 'sid:s-1-5-21-1';"
+	    "update administrative_user set principal_id = 'sid:s-1-5-21-1'"
+	    " where admin_id = 4000000;"
+	    "update administrative_principal set created_by = 'x'"
+	    " where principal_id = 'sid:s-1-5-21-2'",
+	    false, false },
+	{ "a level to be confirmed",
+	    "update site_setting set minimum_level = 3, revert_level = 1,"
+	    " revert_at_ms = 1900000000000, max_auth_age_s = 600",
+	    false, false },
+	{ "a level that was confirmed",
+	    "update site_setting set minimum_level = 1, revert_level = null,"
+	    " revert_at_ms = null, max_auth_age_s = null",
 	    false, false },
 	{ "a reporting login",
 	    "insert into reporting_login values"

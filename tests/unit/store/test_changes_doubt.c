@@ -5,8 +5,16 @@
 #include "unit/store/line.h"
 
 #define SCOPE(id) "{\"scope_id\":\"" id "\",\"name\":\"n\"}"
-#define SETTINGS(level, pairing) \
-	"{\"minimum_level\":" level ",\"deploy_pairing\":\"" pairing "\"}"
+#define SETTINGS(level, pairing)                                     \
+	"{\"minimum_level\":" level ",\"deploy_pairing\":\"" pairing \
+	"\",\"revert_level\":null,\"revert_at_ms\":null,"            \
+	"\"max_auth_age_s\":null}"
+#define REVERTING(level, at)                                      \
+	"{\"minimum_level\":1,\"deploy_pairing\":\"assignment\"," \
+	"\"revert_level\":" level ",\"revert_at_ms\":" at         \
+	",\"max_auth_age_s\":null}"
+#define PRINCIPAL(id, admin) \
+	"{\"principal_id\":\"" id "\",\"admin_id\":" admin "}"
 #define COLLECTION(id, kind)                             \
 	"{\"collection_id\":\"" id "\",\"kind\":\"" kind \
 	"\",\"limiting_id\":\"SMS00001\",\"name\":\"n\"}"
@@ -112,6 +120,37 @@ static const struct doubtful doubts[] = {
 	    .before = SETTINGS("1", "assignment"),
 	    .after = SETTINGS("1", "any"),
 	    .why = "deploy_pairing" },
+	{ .what = "a level to revert to that is none",
+	    .entity = "site_setting",
+	    .before = SETTINGS("1", "assignment"),
+	    .after = REVERTING("4", "1000"),
+	    .why = "revert_level" },
+	{ .what = "an instant that is none",
+	    .entity = "site_setting",
+	    .before = SETTINGS("1", "assignment"),
+	    .after = REVERTING("1", "\"soon\""),
+	    .why = "revert_at_ms" },
+	{ .what = "a level to revert to that the site has not",
+	    .entity = "site_setting",
+	    .before = SETTINGS("1", "assignment"),
+	    .after = REVERTING("3", "1000"),
+	    .why = "settings" },
+	{ .what = "a principal of nobody",
+	    .entity = "administrative_principal",
+	    .after = PRINCIPAL("cert:key:00", "12"),
+	    .why = "there is no administrative user 12" },
+	{ .what = "a principal that is a user's own",
+	    .entity = "administrative_principal",
+	    .after = PRINCIPAL("krb5:alice@LAB.TEST", "16777218"),
+	    .why = "krb5:alice@LAB.TEST" },
+	{ .what = "a principal that was none",
+	    .entity = "administrative_principal",
+	    .before = PRINCIPAL("cert:key:00", "16777217"),
+	    .why = "no further principal" },
+	{ .what = "an exclusion that was none",
+	    .entity = "exclusion_list",
+	    .before = "{\"principal_id\":\"krb5:x@LAB.TEST\"}",
+	    .why = "not on the exclusion list" },
 	{ .what = "a hole in the ordinals",
 	    .entity = "security_scope",
 	    .after = SCOPE("DBT00001"),

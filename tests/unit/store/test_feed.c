@@ -4,6 +4,8 @@
  */
 #include "unit/store/feeding.h"
 
+#include "snapshot.h"
+
 static void
 publishes_what_it_loads(void **state)
 {
@@ -124,6 +126,40 @@ distrusts_another_epoch(void **state)
 	    "update reeve.feed_site set revision = 8, epoch = 'second'", 8);
 }
 
+/*
+ * A standby that was promoted before it had revision 7, or a restored copy:
+ * another revision 7, and no later one.
+ */
+static void
+distrusts_another_revision_of_the_same_number(void **state)
+{
+	breaks(*state, "update reeve.history set name = 'other'", 7);
+}
+
+/* The same, and the other history has gone on, with changes that fit. */
+static void
+distrusts_changes_of_another_history(void **state)
+{
+	breaks(*state,
+	    "update reeve.history set name = 'other';"
+	    "update reeve.feed_site set revision = 8;"
+	    "insert into reeve.feed_scope values ('S0000001');"
+	    "insert into reeve.feed_object values (29, 'S0000001');"
+	    "insert into reeve.feed_change values (8, 1, 'security_scope',"
+	    " 'S0000001', null, '{\"scope_id\":\"S0000001\",\"name\":\"n\"}')",
+	    8);
+}
+
+/* Nothing is known of it: that is no reason to trust it. */
+static void
+distrusts_a_revision_without_a_mark(void **state)
+{
+	breaks(*state,
+	    "update reeve.history set since = 8;"
+	    "update reeve.feed_site set revision = 8",
+	    8);
+}
+
 /* A copy, restored elsewhere, may have the same epoch and revision. */
 static void
 distrusts_another_system(void **state)
@@ -172,6 +208,9 @@ refuses_rows_that_do_not_fit(void **state)
 		"update reeve.feed_site set minimum = 4",
 		"update reeve.feed_site set pairing = 2",
 		"update reeve.feed_site set pairing = null",
+		"update reeve.feed_site set revert_level = 4",
+		"update reeve.feed_site set revert_at_ms = -1",
+		"update reeve.feed_site set max_auth_age_s = -1",
 		"update reeve.feed_site set revision = -1",
 		"update reeve.feed_site set epoch = null",
 		"insert into reeve.feed_site values (8, 'other', 0, 0)",
@@ -215,6 +254,31 @@ refuses_rows_that_do_not_fit(void **state)
 		cluster_sql(&f->cluster, "drop schema reeve cascade");
 		stand_in(f);
 	}
+}
+
+/* The epoch is told to every caller: it says nothing of the tables. */
+static void
+loads_with_a_secret_seed(void **state)
+{
+	struct fixture *f = *state;
+	const struct rv_db_config config = {
+		.conninfo = f->runtime, .deadline_ms = 5000, .stop_fd = -1
+	};
+	uint64_t seeds[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rv_snapshot *s = NULL;
+		struct rv_db *db = NULL;
+		struct rv_error e = { "" };
+
+		assert_int_equal(rv_db_open(&config, &db, &e), RV_OK);
+		assert_int_equal(rv_load(db, &s, &e), RV_OK);
+		seeds[i] = s->object_keys.seed;
+		assert_true(seeds[i] != rv_hash(0, rv_snapshot_epoch(s)));
+		rv_snapshot_free(&s);
+		rv_db_close(&db);
+	}
+	assert_true(seeds[0] != seeds[1]);
 }
 
 static void
@@ -381,9 +445,13 @@ main(void)
 		TEST(stays_fresh_without_changes),
 		TEST(distrusts_a_lower_revision),
 		TEST(distrusts_another_epoch),
+		TEST(distrusts_another_revision_of_the_same_number),
+		TEST(distrusts_changes_of_another_history),
+		TEST(distrusts_a_revision_without_a_mark),
 		TEST(distrusts_another_system),
 		TEST(keeps_the_old_one_while_a_load_fails),
 		TEST(refuses_rows_that_do_not_fit),
+		TEST(loads_with_a_secret_seed),
 		TEST(names_a_schema_out_of_range),
 		TEST(goes_stale_with_a_server_that_hangs),
 		TEST(stops_at_once_though_the_server_hangs),

@@ -4,6 +4,12 @@
  */
 #include "unit/store/feeding.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "snapshot.h"
+#include "store/feed_version.h"
+
 /* A scope and the change of it, as one revision with a bell. */
 #define SCOPE(id, revision)                                          \
 	"begin; update reeve.feed_site set revision = " revision ";" \
@@ -13,6 +19,32 @@
 	" 'security_scope', '" id "', null,"                         \
 	" '{\"scope_id\":\"" id "\",\"name\":\"n\"}');"              \
 	"notify reeve_change; commit"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_CALLOC 0
+#else
+#define OWN_CALLOC 1
+#endif
+
+#if OWN_CALLOC
+static atomic_int n_failing; /* so many versions find no memory */
+
+/* glibc's own name: NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*) */
+void *__libc_calloc(size_t n, size_t size);
+
+/* In front of the C library's. */
+void *
+calloc(size_t n, size_t size)
+{
+	if (n == 1 && size == sizeof(struct rv_version) &&
+	    atomic_load(&n_failing) > 0) {
+		atomic_fetch_sub(&n_failing, 1);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_calloc(n, size);
+}
+#endif
 
 static struct rv_feed_state
 state_of(struct fixture *f)
@@ -123,10 +155,10 @@ catches_up_in_pieces(void **state)
 	(void)await_revision(f, 7);
 	cluster_sql(&f->cluster,
 	    "begin; update reeve.feed_site set revision = 10;"
-	    "insert into reeve.feed_change select r, i, 'exclusion_list',"
+	    "insert into reeve.feed_change select r, i, 'class_property',"
 	    " i::text, null, '{}' from generate_series(8, 9) r,"
 	    " generate_series(1, 9000) i;"
-	    "insert into reeve.feed_change select 10, i, 'exclusion_list',"
+	    "insert into reeve.feed_change select 10, i, 'class_property',"
 	    " i::text, null, '{}' from generate_series(1, 3000) i;"
 	    "notify reeve_change; commit");
 	(void)await_revision(f, 10);
@@ -135,7 +167,7 @@ catches_up_in_pieces(void **state)
 	/* One revision with more than a small site is worth. */
 	cluster_sql(&f->cluster,
 	    "begin; update reeve.feed_site set revision = 11;"
-	    "insert into reeve.feed_change select 11, i, 'exclusion_list',"
+	    "insert into reeve.feed_change select 11, i, 'class_property',"
 	    " i::text, null, '{}' from generate_series(1, 20001) i;"
 	    "notify reeve_change; commit");
 	(void)await_revision(f, 11);
@@ -260,6 +292,55 @@ keeps_what_is_held(void **state)
 	urcu_qsbr_thread_offline();
 }
 
+#if OWN_CALLOC
+/* Without memory for a version nothing is built: the next poll builds it. */
+static void
+survives_a_version_without_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	atomic_store(&n_failing, 1);
+	start(f);
+	await_problem(f, "out of memory");
+	(void)await_revision(f, 7);
+	atomic_store(&n_failing, 2);
+	cluster_sql(&f->cluster, SCOPE("S0000001", "8"));
+	(void)await_revision(f, 8);
+	assert_int_equal(atomic_load(&n_failing), 0);
+	cluster_sql(&f->cluster, SCOPE("S0000002", "9"));
+	(void)await_revision(f, 9);
+	assert_int_equal(scopes(f), 4);
+	assert_int_equal(state_of(f).loads, 1);
+	assert_int_equal(state_of(f).versions, 2);
+}
+#endif
+
+/* The line of versions is at its end: a load begins another. */
+static void
+loads_when_the_line_is_at_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_snapshot_ref ref;
+	struct rv_snapshot *s;
+
+	start(f);
+	(void)await_revision(f, 7);
+	urcu_qsbr_thread_online();
+	assert_int_equal(rv_feed_hold(f->feed, &ref), RV_OK);
+	urcu_qsbr_thread_offline();
+	/* Nobody builds before the next change. */
+	memcpy(&s, &ref.snapshot, sizeof(s));
+	s->highest = UINT32_MAX;
+	rv_feed_release(&ref);
+	cluster_sql(&f->cluster, SCOPE("S0000001", "8"));
+	(void)await_revision(f, 8);
+	cluster_sql(&f->cluster, SCOPE("S0000002", "9"));
+	(void)await_revision(f, 9);
+	assert_int_equal(scopes(f), 4);
+	assert_int_equal(state_of(f).loads, 2);
+	assert_int_equal(state_of(f).versions, 1);
+}
+
 static void
 holds_nothing_that_is_not_usable(void **state)
 {
@@ -283,6 +364,10 @@ main(void)
 		TEST(never_waits_for_readers),
 		TEST(keeps_what_is_held),
 		TEST(holds_nothing_that_is_not_usable),
+		TEST(loads_when_the_line_is_at_its_end),
+#if OWN_CALLOC
+		TEST(survives_a_version_without_memory),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
