@@ -11,6 +11,7 @@
 #include <gssapi/gssapi_krb5.h>
 
 #include "acceptor_credential.h"
+#include "ap_req.h"
 #include "gss_status.h"
 #include "spnego.h"
 #include "ticket.h"
@@ -254,19 +255,36 @@ try_bindings(const struct rv_acceptor *acceptor, struct rv_slice token,
 	}
 }
 
+/* To the library an empty one means: do not compare. */
+static bool
+are_bindings(const struct rv_slice *bindings, size_t n)
+{
+	if (n > RV_BINDINGS_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (bindings[i].p == NULL || bindings[i].n == 0)
+			return false;
+	return true;
+}
+
 static enum rv_auth_refusal
 judge(const struct rv_acceptor *acceptor, struct rv_slice token,
     const struct rv_slice *bindings, size_t n, struct rv_accepted *ret)
 {
 	struct rv_spnego_look look = rv_spnego_look(token);
+	struct rv_ap_req_look request;
 	enum rv_auth_refusal refusal;
 	struct leg leg;
 
 	if (look.refusal != RV_REFUSED_NOT)
 		return rv_accepted_refuse(ret, look.refusal, "%s", look.detail);
-	if (n > RV_BINDINGS_MAX)
+	request = rv_ap_req_look(look.krb5_token);
+	if (request.refusal != RV_REFUSED_NOT)
 		return rv_accepted_refuse(
-		    ret, RV_REFUSED_INTERNAL, "too many channel bindings");
+		    ret, request.refusal, "%s", request.detail);
+	if (!are_bindings(bindings, n))
+		return rv_accepted_refuse(ret, RV_REFUSED_INTERNAL,
+		    "too many channel bindings, or an empty one");
 	if (acceptor->binding == RV_BINDING_OFF)
 		n = 0;
 	if (acceptor->binding == RV_BINDING_REQUIRE && n == 0)

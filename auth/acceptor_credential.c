@@ -11,6 +11,7 @@
 #include <krb5/krb5.h>
 #include <profile.h>
 
+#include "ap_req.h"
 #include "gss_status.h"
 
 /*
@@ -25,22 +26,6 @@
 /* ---- The keytab ----------------------------------------------------------- */
 
 static bool
-is_strong(krb5_enctype enctype)
-{
-	switch (enctype) {
-	case ENCTYPE_AES128_CTS_HMAC_SHA1_96:
-	case ENCTYPE_AES256_CTS_HMAC_SHA1_96:
-	case ENCTYPE_AES128_CTS_HMAC_SHA256_128:
-	case ENCTYPE_AES256_CTS_HMAC_SHA384_192:
-	case ENCTYPE_CAMELLIA128_CTS_CMAC:
-	case ENCTYPE_CAMELLIA256_CTS_CMAC:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
 is_of_service(const krb5_keytab_entry *entry, const char *service)
 {
 	const krb5_data *first;
@@ -53,8 +38,8 @@ is_of_service(const krb5_keytab_entry *entry, const char *service)
 }
 
 /*
- * One pass over the entries.  The weakness of RC4 and DES shows only here:
- * after an accept nothing tells which key a ticket was made with.
+ * One pass over the entries.  A weak key that comes later is of no use
+ * either (auth/ap_req.h), but this one somebody should be told of.
  */
 static int
 check_entries(krb5_context ctx, krb5_keytab keytab,
@@ -75,7 +60,7 @@ check_entries(krb5_context ctx, krb5_keytab keytab,
 	while (krb5_kt_next_entry(ctx, keytab, &entry, &cursor) == 0) {
 		if (is_of_service(&entry, config->service)) {
 			n_keys++;
-			if (!is_strong(entry.key.enctype)) {
+			if (!rv_enctype_is_strong(entry.key.enctype)) {
 				rv_error_set(e,
 				    "the keytab %s has a key of %s with the "
 				    "weak encryption type %d: export AES keys "

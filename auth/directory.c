@@ -6,31 +6,44 @@
  */
 #include "reeve/auth.h"
 
-#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "directory_ad.h"
+#include "directory_cache.h"
+#include "directory_state.h"
 #include "group_walk.h"
 #include "ldap_entry.h"
 #include "ldap_pool.h"
+#include "ldap_settings.h"
+#include "pac.h"
 #include "principal.h"
 #include "user_filter.h"
 
-/* OpenLDAP's password policy: present when the account is locked. */
-#define ATTRIBUTE_LOCKED "pwdAccountLockedTime"
-/* Active Directory: a number of flags. */
-#define ATTRIBUTE_CONTROL "userAccountControl"
-#define CONTROL_DISABLED  0x2u
+#define ARENA_MAX 65536u
+
+/* What a directory of kind auto has turned out to be. */
+enum {
+	NOT_ASKED,
+	IS_OPENLDAP,
+	IS_AD,
+};
 
 struct rv_directory {
-	char *base, *group_base, *id_attribute, *realm;
+	struct rv_arena *arena; /* of the texts */
+	const char *base, *group_base, *id_attribute, *realm;
+	struct rv_ldap_settings settings;
 	struct rv_user_filter filter;
 	int deadline_ms;
 	size_t max_groups;
 	unsigned max_depth;
+	atomic_int kind;
 	struct rv_ldap_pool *pool;
+	struct rv_directory_cache *cache; /* NULL: nothing is remembered */
 };
 
 /* ---- Settings -------------------------------------------------------------------- */
@@ -42,13 +55,11 @@ is_set(const char *s)
 }
 
 static int
-check_strings(const struct rv_directory_config *config, struct rv_error *e)
+check_config(const struct rv_directory_config *config, struct rv_error *e)
 {
 	const char *missing = NULL;
 
-	if (config->n_uris == 0 || !is_set(config->uris[0]))
-		missing = "address";
-	else if (!is_set(config->base))
+	if (!is_set(config->base))
 		missing = "search base";
 	else if (!is_set(config->user_filter))
 		missing = "filter for people";
@@ -56,30 +67,9 @@ check_strings(const struct rv_directory_config *config, struct rv_error *e)
 		missing = "id attribute";
 	else if (!is_set(config->realm))
 		missing = "realm";
-	else if (!is_set(config->client_keytab))
-		missing = "keytab";
-	if (missing == NULL)
-		return RV_OK;
-	rv_error_set(
-	    e, "the configuration of the directory lacks the %s", missing);
-	return RV_ERR_INVALID;
-}
-
-static int
-check_config(const struct rv_directory_config *config, struct rv_error *e)
-{
-	int r = check_strings(config, e);
-
-	if (r != RV_OK)
-		return r;
-	/* One server, and no second way to give a base or a filter. */
-	if (strncmp(config->uris[0], "ldap://", 7) != 0 ||
-	    config->uris[0][7] == '\0' ||
-	    strpbrk(config->uris[0] + 7, " ,/?") != NULL) {
+	if (missing != NULL) {
 		rv_error_set(e,
-		    "the address of the directory, %s, must be "
-		    "ldap://HOST:PORT",
-		    config->uris[0]);
+		    "the configuration of the directory lacks the %s", missing);
 		return RV_ERR_INVALID;
 	}
 	if (config->deadline_ms <= 0 || config->max_groups == 0 ||
@@ -92,22 +82,75 @@ check_config(const struct rv_directory_config *config, struct rv_error *e)
 	return RV_OK;
 }
 
+/* "sha256:BASE64", as libldap takes it; another form is refused there. */
+static const char *const *
+copy_list(struct rv_arena *arena, const char *const *v, size_t n)
+{
+	const char **copy = rv_arena_alloc(arena, (n + 1) * sizeof(*copy));
+
+	for (size_t i = 0; copy != NULL && i < n; i++) {
+		copy[i] = rv_arena_dup(arena, rv_slice_of(v[i]));
+		if (copy[i] == NULL)
+			return NULL;
+	}
+	return copy;
+}
+
+static const char *
+copy_text(struct rv_arena *arena, const char *text, bool *ok)
+{
+	const char *copy = NULL;
+
+	if (text != NULL) {
+		copy = rv_arena_dup(arena, rv_slice_of(text));
+		*ok &= copy != NULL;
+	}
+	return copy;
+}
+
+static bool
+copy_settings(const struct rv_directory_config *c, struct rv_directory *d)
+{
+	struct rv_arena *a = d->arena;
+	bool ok = true;
+
+	d->settings = (struct rv_ldap_settings){
+		.uris = copy_list(a, c->uris, c->n_uris),
+		.n_uris = c->n_uris,
+		.bind = c->bind,
+		.tls = c->tls,
+		.ca = copy_text(a, c->ca, &ok),
+		.pins = copy_list(a, c->pins, c->n_pins),
+		.n_pins = c->n_pins,
+		.certificate = copy_text(a, c->certificate, &ok),
+		.key = copy_text(a, c->key, &ok),
+		.bind_dn = copy_text(a, c->bind_dn, &ok),
+		.password_file = copy_text(a, c->password_file, &ok),
+		.client_keytab = copy_text(a, c->client_keytab, &ok),
+		.timeout_ms = c->deadline_ms,
+	};
+	d->base = copy_text(a, c->base, &ok);
+	d->group_base =
+	    copy_text(a, is_set(c->group_base) ? c->group_base : c->base, &ok);
+	d->id_attribute = copy_text(a, c->id_attribute, &ok);
+	d->realm = copy_text(a, c->realm, &ok);
+	return ok && d->settings.uris != NULL && d->settings.pins != NULL;
+}
+
 static int
 copy_config(const struct rv_directory_config *config, struct rv_directory *d,
     struct rv_error *e)
 {
-	const char *group_base =
-	    is_set(config->group_base) ? config->group_base : config->base;
+	static const int kinds[] = { [RV_DIRECTORY_AUTO] = NOT_ASKED,
+		[RV_DIRECTORY_OPENLDAP] = IS_OPENLDAP,
+		[RV_DIRECTORY_AD] = IS_AD };
 
-	d->base = strdup(config->base);
-	d->group_base = strdup(group_base);
-	d->id_attribute = strdup(config->id_attribute);
-	d->realm = strdup(config->realm);
-	if (d->base == NULL || d->group_base == NULL ||
-	    d->id_attribute == NULL || d->realm == NULL) {
+	d->arena = rv_arena_new(ARENA_MAX);
+	if (d->arena == NULL || !copy_settings(config, d)) {
 		rv_error_set(e, "out of memory");
 		return RV_ERR_NOMEM;
 	}
+	atomic_init(&d->kind, kinds[config->kind]);
 	d->deadline_ms = config->deadline_ms;
 	d->max_groups = config->max_groups;
 	d->max_depth = config->max_depth;
@@ -134,10 +177,13 @@ rv_directory_new(const struct rv_directory_config *config,
 		goto out;
 	}
 	r = copy_config(config, d, e);
-	if (r != RV_OK)
-		goto out;
-	r = rv_ldap_pool_new(config->uris[0], config->client_keytab,
-	    config->deadline_ms, &d->pool, e);
+	if (r == RV_OK)
+		r = rv_ldap_settings_check(&d->settings, e);
+	if (r == RV_OK)
+		r = rv_ldap_pool_new(&d->settings, &d->pool, e);
+	if (r == RV_OK && config->cache > 0)
+		r = rv_directory_cache_new(
+		    config->cache, config->cache_ms, &d->cache);
 	if (r != RV_OK)
 		goto out;
 	*ret_directory = d;
@@ -156,11 +202,9 @@ rv_directory_free(struct rv_directory **directory)
 	if (d == NULL)
 		return;
 	rv_ldap_pool_free(&d->pool);
+	rv_directory_cache_free(&d->cache);
 	rv_user_filter_fini(&d->filter);
-	free(d->base);
-	free(d->group_base);
-	free(d->id_attribute);
-	free(d->realm);
+	rv_arena_free(&d->arena);
 	free(d);
 }
 
@@ -176,58 +220,35 @@ rv_account_fini(struct rv_account *account)
 
 struct person {
 	const struct rv_directory *directory;
-	const char *value; /* that the attribute of the filter must have */
+	/* That the attribute of the filter must have; NULL: found by id. */
+	const char *value;
+	bool is_ad;
 	size_t n_found;
 	char *id, *dn;
-	bool disabled;
+	struct rv_account_state state;
 };
 
 static void
-person_reset(struct person *person)
+person_fini(struct person *person)
 {
 	free(person->id);
 	free(person->dn);
-	person->id = NULL;
-	person->dn = NULL;
-	person->n_found = 0;
-	person->disabled = false;
 }
 
-/* A state that cannot be read is a failure, not "enabled". */
+/* Searching folds case, and more: only what is spelt alike is the person. */
 static int
-read_state(
-    const struct rv_ldap_entry *entry, bool *ret_disabled, struct rv_error *e)
+check_spelling(const struct person *person, const struct rv_ldap_entry *entry,
+    struct rv_error *e)
 {
-	bool disabled = false;
-	char *text = NULL, *end;
-	int r;
+	const char *attribute = person->directory->filter.attribute;
 
-	r = rv_ldap_entry_value(entry, ATTRIBUTE_LOCKED, 64, &text);
-	if (r == RV_OK)
-		disabled = true;
-	else if (r != RV_ERR_NOTFOUND)
-		goto out;
-	free(text);
-	text = NULL;
-
-	r = rv_ldap_entry_value(entry, ATTRIBUTE_CONTROL, 16, &text);
-	if (r == RV_OK) {
-		/* A signed number of 32 bits, by its schema. */
-		intmax_t control = strtoimax(text, &end, 10);
-
-		r = *end == '\0' ? RV_OK : RV_ERR_INVALID;
-		if (((uintmax_t)control & CONTROL_DISABLED) != 0)
-			disabled = true;
-	} else if (r == RV_ERR_NOTFOUND) {
-		r = RV_OK;
-	}
-	if (r == RV_OK)
-		*ret_disabled = disabled;
-out:
-	if (r != RV_OK)
-		rv_error_set(e, "the state of the account is not readable");
-	free(text);
-	return r;
+	if (person->value == NULL ||
+	    rv_ldap_entry_has(entry, attribute, rv_slice_of(person->value)))
+		return RV_OK;
+	rv_error_set(e,
+	    "the entry that matches is spelt otherwise: no %s is exactly %s",
+	    attribute, person->value);
+	return RV_ERR_INVALID;
 }
 
 static int
@@ -241,40 +262,57 @@ on_person(void *arg, const struct rv_ldap_entry *entry, struct rv_error *e)
 		rv_error_set(e, "more than one entry matches the filter");
 		return RV_ERR_INVALID;
 	}
-	if (!rv_ldap_entry_has(
-		entry, d->filter.attribute, rv_slice_of(person->value))) {
-		rv_error_set(e,
-		    "the entry that matches is spelt otherwise: no %s is "
-		    "exactly %s",
-		    d->filter.attribute, person->value);
-		return RV_ERR_INVALID;
-	}
-	r = rv_directory_id(entry, d->id_attribute, &person->id, e);
+	r = check_spelling(person, entry, e);
+	if (r == RV_OK)
+		r = person->is_ad ? rv_ad_sid(entry, &person->id, e)
+				  : rv_directory_id(
+					entry, d->id_attribute, &person->id, e);
 	if (r != RV_OK)
 		return r;
 	person->dn = rv_ldap_entry_dn(entry);
 	if (person->dn == NULL)
 		return RV_ERR_NOMEM;
-	return read_state(entry, &person->disabled, e);
+	return rv_account_state_read(
+	    entry, (int64_t)time(NULL), &person->state, e);
 }
 
 /* ---- One look-up ------------------------------------------------------------------- */
 
 struct lookup {
 	struct rv_directory *directory;
-	const char *filter, *value;
+	const char *base;	    /* where to search */
+	bool by_id;		    /* base is the entry itself */
+	const char *filter, *value; /* NULL when found by id */
 	int64_t deadline_ms;
 	struct rv_account *account;
 	struct rv_error error;
 };
 
+/* Asked once; what it is does not change. */
 static int
-find_groups(struct lookup *l, struct rv_ldap *connection, const char *dn,
-    struct rv_account *account)
+find_kind(struct lookup *l, struct rv_ldap *connection, bool *ret_is_ad)
+{
+	int kind = atomic_load(&l->directory->kind);
+	bool is_ad = kind == IS_AD;
+	int r = RV_OK;
+
+	if (kind == NOT_ASKED) {
+		r = rv_ad_detect(connection, l->deadline_ms, &is_ad, &l->error);
+		if (r == RV_OK)
+			atomic_store(
+			    &l->directory->kind, is_ad ? IS_AD : IS_OPENLDAP);
+	}
+	*ret_is_ad = is_ad;
+	return r;
+}
+
+static int
+find_groups(struct lookup *l, struct rv_ldap *connection,
+    const struct person *person, struct rv_account *account)
 {
 	const struct rv_directory *d = l->directory;
 	const struct rv_group_walk walk = {
-		.dn = dn,
+		.dn = person->dn,
 		.base = d->group_base,
 		.id_attribute = d->id_attribute,
 		.max_groups = d->max_groups,
@@ -282,6 +320,10 @@ find_groups(struct lookup *l, struct rv_ldap *connection, const char *dn,
 		.deadline_ms = l->deadline_ms,
 	};
 
+	if (person->is_ad)
+		return rv_ad_groups(connection, person->dn, d->max_groups,
+		    l->deadline_ms, &account->groups, &account->n_groups,
+		    &l->error);
 	return rv_group_walk(
 	    connection, &walk, &account->groups, &account->n_groups, &l->error);
 }
@@ -290,16 +332,33 @@ static int
 find_person(struct lookup *l, struct rv_ldap *connection, struct person *person)
 {
 	const struct rv_directory *d = l->directory;
-	const char *const attributes[] = { d->id_attribute, d->filter.attribute,
-		ATTRIBUTE_LOCKED, ATTRIBUTE_CONTROL, NULL };
+	const char *const attributes[] = { person->is_ad ? RV_AD_ID
+							 : d->id_attribute,
+		d->filter.attribute, RV_STATE_ATTRIBUTES, NULL };
 	const struct rv_ldap_query query = {
-		.base = d->base,
+		.base = l->base,
+		.entry_only = l->by_id,
 		.filter = l->filter,
 		.attributes = attributes,
 	};
 
+	if (l->by_id && !person->is_ad) {
+		rv_error_set(
+		    &l->error, "this directory does not know people by SID");
+		return RV_ERR_INVALID;
+	}
 	return rv_ldap_search(
 	    connection, &query, l->deadline_ms, on_person, person, &l->error);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	/* Cannot fail for this clock. */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Writes to the account only when everything is there. */
@@ -310,20 +369,23 @@ ask(struct lookup *l, struct rv_ldap *connection)
 		.directory = l->directory,
 		.value = l->value,
 	};
-	struct rv_account account = { .known = true };
-	int r;
+	struct rv_account account = { .known = true, .at_ms = now_ms() };
+	int r = find_kind(l, connection, &person.is_ad);
 
-	r = find_person(l, connection, &person);
+	if (r == RV_OK)
+		r = find_person(l, connection, &person);
 	if (r == RV_OK && person.n_found == 1)
-		r = find_groups(l, connection, person.dn, &account);
+		r = find_groups(l, connection, &person, &account);
 	if (r == RV_OK) {
 		account.found = person.n_found == 1;
-		account.disabled = person.disabled;
+		account.disabled = person.state.disabled;
+		account.locked = person.state.locked;
+		account.expired = person.state.expired;
 		account.account_id = person.id;
 		person.id = NULL;
 		*l->account = account;
 	}
-	person_reset(&person);
+	person_fini(&person);
 	return r;
 }
 
@@ -351,12 +413,21 @@ ask_with_retry(struct lookup *l)
 }
 
 static void
-look_up(
+tell(struct rv_account *account, int r, const struct rv_error *e)
+{
+	if (r != RV_OK)
+		(void)snprintf(account->detail, sizeof(account->detail),
+		    "%.250s", e->text[0] != '\0' ? e->text : rv_strerr(r));
+}
+
+static void
+look_up_name(
     struct rv_directory *d, struct rv_slice name, struct rv_account *account)
 {
 	struct rv_buf filter = { .max = 0 }, value = { .max = 0 };
 	struct lookup l = {
 		.directory = d,
+		.base = d->base,
 		.deadline_ms = rv_monotonic_ms() + d->deadline_ms,
 		.account = account,
 	};
@@ -368,42 +439,69 @@ look_up(
 	l.value = rv_buf_cstr(&value);
 	if (l.filter != NULL && l.value != NULL)
 		r = ask_with_retry(&l);
-	if (r != RV_OK)
-		(void)snprintf(account->detail, sizeof(account->detail),
-		    "%.250s",
-		    l.error.text[0] != '\0' ? l.error.text : rv_strerr(r));
+	tell(account, r, &l.error);
 	rv_buf_fini(&filter);
 	rv_buf_fini(&value);
 }
 
-void
-rv_directory_lookup(struct rv_directory *directory, const char *principal,
-    struct rv_account *ret_account)
+static void
+look_up_id(struct rv_directory *d, const char *base, struct rv_account *account)
+{
+	struct lookup l = {
+		.directory = d,
+		.base = base,
+		.by_id = true,
+		.filter = "(objectClass=*)",
+		.deadline_ms = rv_monotonic_ms() + d->deadline_ms,
+		.account = account,
+	};
+
+	tell(account, ask_with_retry(&l), &l.error);
+}
+
+static void
+look_up(struct rv_directory *d, const char *who, struct rv_account *account)
 {
 	struct rv_slice name, realm;
+	char base[RV_SID_SIZE + 16];
 
-	*ret_account = (struct rv_account){ .known = false };
 	/*
 	 * The whole name counts: alice/admin is not alice, and a principal
 	 * of another realm is nobody in this directory.
 	 */
-	if (!rv_principal_split(rv_slice_of(principal), &name, &realm))
-		(void)snprintf(ret_account->detail, sizeof(ret_account->detail),
+	if (rv_ad_base_of(who, base, sizeof(base)))
+		look_up_id(d, base, account);
+	else if (!rv_principal_split(rv_slice_of(who), &name, &realm))
+		(void)snprintf(account->detail, sizeof(account->detail),
 		    "not a principal with one realm");
-	else if (!rv_slice_eq_cstr(realm, directory->realm))
-		(void)snprintf(ret_account->detail, sizeof(ret_account->detail),
-		    "the realm is not the directory's, %.128s",
-		    directory->realm);
+	else if (!rv_slice_eq_cstr(realm, d->realm))
+		(void)snprintf(account->detail, sizeof(account->detail),
+		    "the realm is not the directory's, %.128s", d->realm);
 	else
-		look_up(directory, name, ret_account);
+		look_up_name(d, name, account);
+}
+
+void
+rv_directory_lookup(struct rv_directory *directory, const char *who,
+    struct rv_account *ret_account)
+{
+	*ret_account = (struct rv_account){ .known = false };
+	look_up(directory, who, ret_account);
+	if (directory->cache != NULL)
+		rv_directory_cache_put(directory->cache, who, ret_account);
 }
 
 bool
 rv_directory_recall(struct rv_directory *directory, const char *who,
     struct rv_account *ret_account)
 {
-	(void)directory;
-	(void)who;
-	(void)ret_account;
-	return false;
+	*ret_account = (struct rv_account){ .known = false };
+	return directory->cache != NULL &&
+	       rv_directory_cache_get(directory->cache, who, ret_account);
+}
+
+bool
+rv_directory_has_sids(const struct rv_directory *directory)
+{
+	return atomic_load(&directory->kind) != IS_OPENLDAP;
 }

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_PREFIX "group:"
+#include "identity_made.h"
+
+#define GROUP_PREFIX RV_IDENTITY_GROUP
 
 struct counted {
 	/* First, so that a pointer to it is a pointer to the whole. */
@@ -19,58 +21,13 @@ struct counted {
 	struct rv_slice ids[];
 };
 
-/* Everything that is known before the memory is. */
-struct source {
-	enum rv_auth_method method;
-	enum rv_level level;
-	const char *principal;
-	const char *lookup;
-	const char *from;
-	const char *delegated_by; /* NULL: nobody */
-	/* The own ids, from one or the other. */
-	const struct rv_texts *own_texts;
-	const struct rv_slice *own_ids;
-	size_t n_own;
-	int64_t authenticated_at_ms;
-	int64_t expires_at_ms;
-	const struct rv_account *account;
-	int64_t now_ms;
-	const char *last_id; /* what the directory said before, or NULL */
-};
-
-/* The groups count only when the directory gave all of them. */
-static bool
-knows_groups(const struct source *src)
-{
-	return src->account != NULL && src->account->known;
-}
-
-static size_t
-count_groups(const struct source *src)
-{
-	return knows_groups(src) ? src->account->n_groups : 0;
-}
-
-static const char *
-account_id(const struct source *src)
-{
-	/* Who cannot be asked takes nothing back that was said before. */
-	return knows_groups(src) ? src->account->account_id : src->last_id;
-}
+/* ---- One block of memory --------------------------------------------------- */
 
 /* Adds to a size; false when it does not fit. */
 static bool
 grow(size_t *total, size_t n)
 {
 	return !__builtin_add_overflow(*total, n, total);
-}
-
-static struct rv_slice
-own_id(const struct source *src, size_t i)
-{
-	if (src->own_texts != NULL)
-		return rv_slice_of(src->own_texts->v[i]);
-	return src->own_ids[i];
 }
 
 /* Adds the text and its NUL; NULL takes no room. */
@@ -81,25 +38,29 @@ grow_text(size_t *total, const char *text)
 }
 
 static bool
-size_of(const struct source *src, size_t *ret_size)
+grow_slices(size_t *total, const struct rv_slice *v, size_t n, size_t more)
 {
-	size_t size = sizeof(struct counted), n = count_groups(src), ids;
+	for (size_t i = 0; i < n; i++)
+		if (!grow(total, v[i].n) || !grow(total, more))
+			return false;
+	return true;
+}
 
-	if (__builtin_mul_overflow(
-		n + src->n_own, sizeof(struct rv_slice), &ids) ||
-	    !grow(&size, ids) || !grow_text(&size, src->principal) ||
-	    !grow_text(&size, src->lookup) || !grow_text(&size, src->from) ||
-	    !grow_text(&size, src->delegated_by) ||
-	    !grow_text(&size, account_id(src)))
+static bool
+size_of(const struct rv_identity_made *m, size_t *ret_size)
+{
+	const struct rv_identity *f = &m->facts;
+	size_t size = sizeof(struct counted), n, ids;
+
+	if (__builtin_add_overflow(m->n_own, m->n_groups, &n) ||
+	    __builtin_mul_overflow(n, sizeof(struct rv_slice), &ids) ||
+	    !grow(&size, ids) || !grow_text(&size, f->principal) ||
+	    !grow_text(&size, f->lookup) || !grow_text(&size, f->source) ||
+	    !grow_text(&size, f->delegated_by) ||
+	    !grow_text(&size, f->account_id) ||
+	    !grow_slices(&size, m->own, m->n_own, 1) ||
+	    !grow_slices(&size, m->groups, m->n_groups, sizeof(GROUP_PREFIX)))
 		return false;
-	for (size_t i = 0; i < src->n_own; i++)
-		if (!grow(&size, own_id(src, i).n + 1))
-			return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!grow(&size,
-			sizeof(GROUP_PREFIX) + strlen(src->account->groups[i])))
-			return false;
-	}
 	*ret_size = size;
 	return true;
 }
@@ -112,7 +73,8 @@ place(char **at, const char *prefix, struct rv_slice text)
 	struct rv_slice s = { *at, n_prefix + text.n };
 
 	memcpy(*at, prefix, n_prefix);
-	memcpy(*at + n_prefix, text.p, text.n);
+	if (text.n > 0)
+		memcpy(*at + n_prefix, text.p, text.n);
 	(*at)[s.n] = '\0';
 	*at += s.n + 1;
 	return s;
@@ -158,110 +120,160 @@ hash_groups(const struct rv_slice *ids, size_t n, unsigned char hash[32])
 }
 
 static void
-fill(struct counted *c, const struct source *src)
+fill(struct counted *c, const struct rv_identity_made *m)
 {
 	struct rv_identity *id = &c->identity;
-	size_t n = count_groups(src);
-	struct rv_slice *groups = c->ids + src->n_own;
-	char *at = (char *)(groups + n);
+	struct rv_slice *groups = c->ids + m->n_own;
+	char *at = (char *)(groups + m->n_groups);
 
-	for (size_t i = 0; i < src->n_own; i++)
-		c->ids[i] = place(&at, "", own_id(src, i));
-	for (size_t i = 0; i < n; i++)
-		groups[i] = place(
-		    &at, GROUP_PREFIX, rv_slice_of(src->account->groups[i]));
-	qsort(groups, n, sizeof(groups[0]), by_bytes);
-
-	id->method = src->method;
-	id->level = src->level;
-	id->principal = place_text(&at, src->principal);
-	id->lookup = place_text(&at, src->lookup);
-	id->source = place_text(&at, src->from);
-	id->delegated_by = place_text(&at, src->delegated_by);
-	id->delegated = src->delegated_by != NULL;
+	*id = m->facts;
+	for (size_t i = 0; i < m->n_own; i++)
+		c->ids[i] = place(&at, "", m->own[i]);
+	for (size_t i = 0; i < m->n_groups; i++)
+		groups[i] = place(&at, GROUP_PREFIX, m->groups[i]);
+	qsort(groups, m->n_groups, sizeof(groups[0]), by_bytes);
+	id->principal = place_text(&at, m->facts.principal);
+	id->lookup = place_text(&at, m->facts.lookup);
+	id->source = place_text(&at, m->facts.source);
+	id->delegated_by = place_text(&at, m->facts.delegated_by);
+	id->account_id = place_text(&at, m->facts.account_id);
+	id->delegated = id->delegated_by != NULL;
 	id->ids = c->ids;
-	id->n_ids = n + src->n_own;
-	id->n_own = src->n_own;
-	id->groups_known = knows_groups(src);
-	/* 0: there is no answer to have an age. */
-	id->groups_at_ms = id->groups_known ? src->now_ms : 0;
-	id->account_id = place_text(&at, account_id(src));
-	id->authenticated_at_ms = src->authenticated_at_ms;
-	id->expires_at_ms = src->expires_at_ms;
+	id->n_ids = m->n_own + m->n_groups;
+	id->n_own = m->n_own;
 }
 
-static const struct rv_identity *
-make(const struct source *src)
+const struct rv_identity *
+rv_identity_make(const struct rv_identity_made *m)
 {
 	struct counted *c;
 	size_t size;
 
-	if (!size_of(src, &size))
+	if (!size_of(m, &size))
 		return NULL;
 	c = calloc(1, size);
 	if (c == NULL)
 		return NULL;
 	atomic_init(&c->refs, 1);
-	fill(c, src);
-	if (!hash_groups(c->ids + src->n_own, c->identity.n_ids - src->n_own,
-		c->identity.groups_hash)) {
+	fill(c, m);
+	if (!hash_groups(
+		c->ids + m->n_own, m->n_groups, c->identity.groups_hash)) {
 		free(c);
 		return NULL;
 	}
 	return &c->identity;
 }
 
+/* ---- From evidence and from the directory ---------------------------------- */
+
+/* An array with room for all; NULL when out of memory. */
+static struct rv_slice *
+slices_of(char *const *v, size_t n)
+{
+	struct rv_slice *s = calloc(n > 0 ? n : 1, sizeof(*s));
+
+	for (size_t i = 0; s != NULL && i < n; i++)
+		s[i] = rv_slice_of(v[i]);
+	return s;
+}
+
+/*
+ * Who cannot be asked takes nothing back that was said before; and groups
+ * count only when all of them are known.
+ */
+static struct rv_slice *
+take_account(struct rv_identity_made *m, const struct rv_account *account,
+    int64_t now_ms)
+{
+	if (account == NULL || !account->known) {
+		m->facts.groups_known = false;
+		m->facts.groups_at_ms = 0;
+		return slices_of(NULL, 0);
+	}
+	m->facts.account_id = account->account_id;
+	m->facts.groups_known = true;
+	m->facts.groups_from_evidence = false;
+	m->facts.groups_at_ms = account->at_ms != 0 ? account->at_ms : now_ms;
+	m->n_groups = account->n_groups;
+	return slices_of(account->groups, account->n_groups);
+}
+
+static struct rv_slice *
+take_groups(struct rv_identity_made *m, const struct rv_evidence *evidence,
+    const struct rv_account *account, int64_t now_ms)
+{
+	if ((account != NULL && account->known) || !evidence->has_groups)
+		return take_account(m, account, now_ms);
+	m->facts.groups_known = true;
+	m->facts.groups_from_evidence = true;
+	m->facts.groups_at_ms = evidence->authenticated_at_ms;
+	m->n_groups = evidence->groups.n;
+	return slices_of(evidence->groups.v, evidence->groups.n);
+}
+
 const struct rv_identity *
 rv_identity_new(const struct rv_evidence *evidence, enum rv_level level,
     const struct rv_account *account, int64_t now_ms)
 {
-	const struct source src = {
-		.method = evidence->method,
-		.level = level,
-		.principal = evidence->principal,
-		.lookup = evidence->lookup,
-		.from = evidence->source,
-		.delegated_by =
-		    evidence->delegated ? evidence->delegated_by : NULL,
-		.own_texts = &evidence->ids,
+	const struct rv_identity *id = NULL;
+	struct rv_slice *own, *groups;
+	struct rv_identity_made m = {
+		.facts = {
+		    .method = evidence->method,
+		    .level = level,
+		    .principal = evidence->principal,
+		    .lookup = evidence->lookup,
+		    .source = evidence->source,
+		    .delegated_by =
+			evidence->delegated ? evidence->delegated_by : NULL,
+		    .authenticated_at_ms = evidence->authenticated_at_ms,
+		    .expires_at_ms = evidence->expires_at_ms,
+		},
 		.n_own = evidence->ids.n,
-		.authenticated_at_ms = evidence->authenticated_at_ms,
-		.expires_at_ms = evidence->expires_at_ms,
-		.account = account,
-		.now_ms = now_ms,
 	};
 
-	return make(&src);
+	m.own = own = slices_of(evidence->ids.v, evidence->ids.n);
+	m.groups = groups = take_groups(&m, evidence, account, now_ms);
+	if (own != NULL && groups != NULL)
+		id = rv_identity_make(&m);
+	free(own);
+	free(groups);
+	return id;
 }
 
 const struct rv_identity *
 rv_identity_with_account(const struct rv_identity *identity,
     const struct rv_account *account, int64_t now_ms)
 {
-	const struct source src = {
-		.method = identity->method,
-		.level = identity->level,
-		.principal = identity->principal,
-		.lookup = identity->lookup,
-		.from = identity->source,
-		.delegated_by = identity->delegated_by,
-		.own_ids = identity->ids,
+	const struct rv_identity *id = NULL;
+	struct rv_slice *groups;
+	struct rv_identity_made m = {
+		.facts = *identity,
+		.own = identity->ids,
 		.n_own = identity->n_own,
-		.authenticated_at_ms = identity->authenticated_at_ms,
-		.expires_at_ms = identity->expires_at_ms,
-		.last_id = identity->account_id,
-		.account = account,
-		.now_ms = now_ms,
 	};
 
-	return make(&src);
+	m.facts.groups_from_evidence = false;
+	m.groups = groups = take_account(&m, account, now_ms);
+	if (groups != NULL)
+		id = rv_identity_make(&m);
+	free(groups);
+	return id;
 }
+
+/* ---- References ------------------------------------------------------------- */
 
 /* The count is not part of what a holder may not change. */
 static struct counted *
 counted_of(const struct rv_identity *identity)
 {
 	return (struct counted *)(uintptr_t)identity;
+}
+
+void
+rv_identity_set_mapped(const struct rv_identity *identity, bool mapped)
+{
+	counted_of(identity)->identity.mapped = mapped;
 }
 
 const struct rv_identity *

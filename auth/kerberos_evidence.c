@@ -13,9 +13,6 @@
 #include "principal.h"
 #include "reeve/auth_kerberos.h"
 
-/* MS-DTYP 2.4.2.4: SERVICE_ASSERTED_IDENTITY, the mark of S4U2self. */
-#define SID_SERVICE_ASSERTED "S-1-18-2"
-
 static enum rv_auth_refusal refuse(enum rv_auth_refusal why, char detail[256],
     const char *fmt, ...) RV_PRINTF(3, 4);
 
@@ -122,6 +119,16 @@ add_account(const struct rv_kerberos_policy *policy, struct rv_slice realm,
 
 /* ---- Delegation (docs/rule.md section 9) ------------------------------------------ */
 
+/* Wherever the KDC has put the mark. */
+static bool
+is_service_asserted(const struct rv_pac *pac)
+{
+	const struct rv_slice mark = RV_SLICE_LIT(RV_SID_S4U);
+
+	return rv_texts_have(&pac->extra, mark) ||
+	       rv_texts_have(&pac->groups, mark);
+}
+
 /*
  * By whom it went is in the PAC for S4U2proxy.  A ticket that a service got
  * for somebody to itself names nobody: then nobody can be listed.
@@ -132,8 +139,7 @@ judge_delegation(const struct rv_kerberos_policy *policy,
 {
 	const struct rv_texts *services = &pac->services;
 
-	if (!pac->has_delegation &&
-	    !rv_texts_have(&pac->extra, RV_SLICE_LIT(SID_SERVICE_ASSERTED)))
+	if (!pac->has_delegation && !is_service_asserted(pac))
 		return RV_REFUSED_NOT;
 	if (!pac->has_delegation || services->n == 0)
 		return refuse(RV_REFUSED_DELEGATED, detail,

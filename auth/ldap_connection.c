@@ -8,15 +8,12 @@
 #include <sys/time.h>
 
 #include <ldap.h>
-#include <sasl/sasl.h>
 
 #include "clock.h"
+#include "ldap_bind.h"
 #include "ldap_entry.h"
 
-/* Bits of the key that seals; GSSAPI with AES gives 256. */
-#define SSF_MIN		128
-#define SASL_PROPERTIES "noanonymous,noplain,minssf=128"
-#define PAGE_SIZE	500
+#define PAGE_SIZE 500
 /* An answer in one piece longer than this is an attack or a mistake. */
 #define MESSAGE_MAX (16u * 1024 * 1024)
 
@@ -139,7 +136,6 @@ set_options(struct rv_ldap *c)
 		{ LDAP_OPT_CONNECT_CB, &c->on_connect },
 		/* The name of the server is what the URI says, not DNS. */
 		{ LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON },
-		{ LDAP_OPT_X_SASL_SECPROPS, SASL_PROPERTIES },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -150,48 +146,9 @@ set_options(struct rv_ldap *c)
 	return RV_OK;
 }
 
-/* The GSSAPI mechanism asks for names; Kerberos knows them. */
-static int
-answer_nothing(LDAP *ld, unsigned flags, void *defaults, void *questions)
-{
-	sasl_interact_t *q = questions;
-
-	(void)ld;
-	(void)flags;
-	(void)defaults;
-	for (; q->id != SASL_CB_LIST_END; q++) {
-		q->result = "";
-		q->len = 0;
-	}
-	return LDAP_SUCCESS;
-}
-
-static int
-bind_sealed(LDAP *ld, struct rv_error *e)
-{
-	ber_len_t ssf = 0;
-	int result;
-
-	result = ldap_sasl_interactive_bind_s(ld, NULL, "GSSAPI", NULL, NULL,
-	    LDAP_SASL_QUIET, answer_nothing, NULL);
-	if (result != LDAP_SUCCESS) {
-		rv_ignore(fail(ld, "signing in to the directory", result, e));
-		return RV_ERR_UNAVAILABLE;
-	}
-	if (ldap_get_option(ld, LDAP_OPT_X_SASL_SSF, &ssf) !=
-		LDAP_OPT_SUCCESS ||
-	    ssf < SSF_MIN) {
-		rv_error_set(e, "the connection to the directory is not "
-				"sealed: the server must offer GSSAPI with "
-				"confidentiality");
-		return RV_ERR_UNAVAILABLE;
-	}
-	return RV_OK;
-}
-
 int
-rv_ldap_open(const char *uri, int timeout_ms, struct rv_ldap **ret_connection,
-    struct rv_error *e)
+rv_ldap_open(const struct rv_ldap_settings *settings, const char *uri,
+    const char *pin, struct rv_ldap **ret_connection, struct rv_error *e)
 {
 	struct rv_ldap *c = calloc(1, sizeof(*c));
 	int r = RV_ERR_NOMEM;
@@ -200,7 +157,7 @@ rv_ldap_open(const char *uri, int timeout_ms, struct rv_ldap **ret_connection,
 		rv_error_set(e, "out of memory");
 		return r;
 	}
-	c->timeout_ms = timeout_ms;
+	c->timeout_ms = settings->timeout_ms;
 	c->on_connect.lc_add = on_connect;
 	c->on_connect.lc_del = on_disconnect;
 	c->on_connect.lc_arg = c;
@@ -214,7 +171,9 @@ rv_ldap_open(const char *uri, int timeout_ms, struct rv_ldap **ret_connection,
 		rv_error_set(e, "libldap does not take our settings");
 		goto out;
 	}
-	r = bind_sealed(c->ld, e);
+	r = rv_ldap_set_tls(c->ld, settings, pin, e);
+	if (r == RV_OK)
+		r = rv_ldap_bind(c->ld, settings, e);
 	if (r != RV_OK)
 		goto out;
 	c->opened_ms = rv_monotonic_ms();
@@ -286,9 +245,12 @@ send_page(struct search *s, int *ret_id)
 	    ldap_create_page_control(ld, PAGE_SIZE, &s->cookie, 'T', &page);
 	if (result != LDAP_SUCCESS)
 		return fail(ld, "asking for a page", result, s->error);
-	controls[0] = page;
+	/* One entry has no pages, and the root has no such control. */
+	if (!s->query->entry_only)
+		controls[0] = page;
 	/* libldap does not write to the attributes. */
-	result = ldap_search_ext(ld, s->query->base, LDAP_SCOPE_SUBTREE,
+	result = ldap_search_ext(ld, s->query->base,
+	    s->query->entry_only ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,
 	    s->query->filter, (char **)(uintptr_t)s->query->attributes, 0,
 	    controls, NULL, &left, LDAP_NO_LIMIT, ret_id);
 	ldap_control_free(page);

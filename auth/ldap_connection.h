@@ -9,18 +9,21 @@
 #ifndef AUTH_LDAP_CONNECTION_H
 #define AUTH_LDAP_CONNECTION_H
 
+#include "ldap_settings.h"
 #include "reeve/base.h"
 
 struct rv_ldap;
 struct rv_ldap_entry; /* ldap_entry.h; alive during the call-back */
 
 /*
- * Connects and binds as the default Kerberos credential of this thread.
- * Blocks for about three times timeout_ms at worst, and for the KDC's
+ * Connects to one of the servers and binds; with GSSAPI as the default
+ * Kerberos credential of this thread.  pin: the key that its certificate
+ * must have, or NULL.  Blocks for about three times timeout_ms at worst, and for the KDC's
  * silence.  RV_ERR_UNAVAILABLE with a text.
  */
-RV_MUSTUSE int rv_ldap_open(const char *uri, int timeout_ms,
-    struct rv_ldap **ret_connection, struct rv_error *e);
+RV_MUSTUSE int rv_ldap_open(const struct rv_ldap_settings *settings,
+    const char *uri, const char *pin, struct rv_ldap **ret_connection,
+    struct rv_error *e);
 /* *connection may be NULL and becomes NULL. */
 void rv_ldap_close(struct rv_ldap **connection);
 
@@ -28,7 +31,8 @@ void rv_ldap_close(struct rv_ldap **connection);
 int64_t rv_ldap_opened_ms(const struct rv_ldap *connection);
 
 struct rv_ldap_query {
-	const char *base; /* the whole subtree is searched */
+	const char *base;
+	bool entry_only; /* the entry base alone; else all below it, too */
 	const char *filter;
 	const char *const *attributes; /* ends with NULL */
 };

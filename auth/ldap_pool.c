@@ -15,9 +15,9 @@
 #define AGE_MAX_MS (10 * 60 * 1000)
 
 struct rv_ldap_pool {
-	char *uri;
-	int timeout_ms;
-	struct rv_client_credential *credential;
+	const struct rv_ldap_settings *settings;
+	struct rv_client_credential *credential; /* NULL: not by Kerberos */
+	size_t server; /* the last that answered; the connector's alone */
 
 	pthread_mutex_t lock; /* of everything below */
 	/* One for look-ups that wait, one for the thread that connects. */
@@ -91,7 +91,8 @@ static bool
 is_stuck(const struct rv_ldap_pool *p)
 {
 	return p->connecting_since_ms != 0 &&
-	       rv_monotonic_ms() - p->connecting_since_ms > p->timeout_ms;
+	       rv_monotonic_ms() - p->connecting_since_ms >
+		   p->settings->timeout_ms;
 }
 
 static int
@@ -114,18 +115,54 @@ is_room(const struct rv_ldap_pool *p)
 /* ---- The thread that connects ---------------------------------------------------- */
 
 static int
+get_ticket(struct rv_ldap_pool *p, struct rv_error *e)
+{
+	int r;
+
+	if (p->credential == NULL)
+		return RV_OK;
+	r = rv_client_credential_use(p->credential, e);
+	if (r == RV_OK)
+		r = rv_client_credential_refresh(p->credential, e);
+	return r;
+}
+
+/* A server with each of the pins in turn: libldap compares with one. */
+static int
+connect_to(struct rv_ldap_pool *p, const char *uri,
+    struct rv_ldap **ret_connection, struct rv_error *e)
+{
+	const struct rv_ldap_settings *s = p->settings;
+	int r = RV_ERR_UNAVAILABLE;
+
+	if (s->n_pins == 0)
+		return rv_ldap_open(s, uri, NULL, ret_connection, e);
+	for (size_t i = 0; r != RV_OK && i < s->n_pins; i++)
+		r = rv_ldap_open(s, uri, s->pins[i], ret_connection, e);
+	return r;
+}
+
+/* The one that answered last comes first. */
+static int
 connect_once(
     struct rv_ldap_pool *p, struct rv_ldap **ret_connection, struct rv_error *e)
 {
-	int r = rv_client_credential_use(p->credential, e);
+	const struct rv_ldap_settings *s = p->settings;
+	int r = get_ticket(p, e);
 
-	if (r == RV_OK)
-		r = rv_client_credential_refresh(p->credential, e);
 	if (r != RV_OK)
 		return r;
-	r = rv_ldap_open(p->uri, p->timeout_ms, ret_connection, e);
+	for (size_t i = 0; i < s->n_uris; i++) {
+		const size_t k = (p->server + i) % s->n_uris;
+
+		r = connect_to(p, s->uris[k], ret_connection, e);
+		if (r == RV_OK) {
+			p->server = k;
+			return r;
+		}
+	}
 	/* A ticket for a key that the server has no more would stay. */
-	if (r != RV_OK)
+	if (p->credential != NULL)
 		rv_client_credential_forget(p->credential);
 	return r;
 }
@@ -217,31 +254,24 @@ init_conditions(struct rv_ldap_pool *p)
 }
 
 int
-rv_ldap_pool_new(const char *uri, const char *client_keytab, int timeout_ms,
+rv_ldap_pool_new(const struct rv_ldap_settings *settings,
     struct rv_ldap_pool **ret_pool, struct rv_error *e)
 {
 	struct rv_ldap_pool *p = calloc(1, sizeof(*p));
 	int r = RV_ERR_NOMEM;
 
-	if (p == NULL) {
-		rv_error_set(e, "out of memory");
+	rv_error_set(e, "out of memory");
+	if (p == NULL)
 		return r;
-	}
-	p->timeout_ms = timeout_ms;
-	p->uri = strdup(uri);
-	if (p->uri != NULL)
-		r = init_conditions(p);
-	if (r != RV_OK) {
-		rv_error_set(e, "out of memory");
-		goto out;
-	}
-	r = rv_client_credential_new(client_keytab, &p->credential, e);
-	if (r != RV_OK)
-		goto out;
-	*ret_pool = p;
-	p = NULL;
-out:
-	rv_ldap_pool_free(&p);
+	p->settings = settings;
+	r = init_conditions(p);
+	if (r == RV_OK && settings->bind == RV_BIND_GSSAPI)
+		r = rv_client_credential_new(
+		    settings->client_keytab, &p->credential, e);
+	if (r == RV_OK)
+		*ret_pool = p;
+	else
+		rv_ldap_pool_free(&p);
 	return r;
 }
 
@@ -275,7 +305,6 @@ rv_ldap_pool_free(struct rv_ldap_pool **pool)
 	if (p->has_lock)
 		pthread_mutex_destroy(&p->lock);
 	rv_client_credential_free(&p->credential);
-	free(p->uri);
 	free(p);
 }
 

@@ -19,8 +19,9 @@ struct rv_ldap_pool;
 #define RV_LDAP_POOL_MAX 16
 
 /* No thread runs and nothing is connected until the first acquire. */
-RV_MUSTUSE int rv_ldap_pool_new(const char *uri, const char *client_keytab,
-    int timeout_ms, struct rv_ldap_pool **ret_pool, struct rv_error *e);
+/* The settings outlive the pool. */
+RV_MUSTUSE int rv_ldap_pool_new(const struct rv_ldap_settings *settings,
+    struct rv_ldap_pool **ret_pool, struct rv_error *e);
 /* No connection may be lent.  Waits for an attempt to connect to end. */
 void rv_ldap_pool_free(struct rv_ldap_pool **pool);
 

@@ -12,7 +12,8 @@
 #define BUFFERS_MAX	     32u
 #define SERVICES_MAX	     64u
 #define NAME_BYTES_MAX	     4096u
-#define GROUP_ENABLED	     4u /* SE_GROUP_ENABLED */
+#define GROUP_ENABLED	     0x04u /* SE_GROUP_ENABLED */
+#define GROUP_DENY_ONLY	     0x10u /* SE_GROUP_USE_FOR_DENY_ONLY */
 
 /* LOGON_EXTRA_SIDS and LOGON_RESOURCE_GROUPS of UserFlags. */
 #define FLAG_EXTRA_SIDS	     0x20u
@@ -144,6 +145,14 @@ read_fixed(struct rv_ndr *r, struct logon_info *i)
 	i->resource = rv_ndr_u32(r);
 }
 
+/* Whether somebody may gain by being in it. */
+static bool
+is_enabled(uint32_t attributes)
+{
+	return (attributes & (GROUP_ENABLED | GROUP_DENY_ONLY)) ==
+	       GROUP_ENABLED;
+}
+
 /* An array of RIDs with attributes: each as domain-RID, if it is enabled. */
 struct rids {
 	const unsigned char *p; /* of 8 bytes each */
@@ -196,7 +205,7 @@ add_rids(struct rv_ndr *r, struct rv_texts *texts, const char *domain,
 	for (uint32_t k = 0; e == RV_OK && k < rids->n; k++) {
 		const unsigned char *p = rids->p + (size_t)k * 8;
 
-		if ((u32_at(p + 4) & GROUP_ENABLED) != 0)
+		if (is_enabled(u32_at(p + 4)))
 			e = add_rid(r, texts, domain, u32_at(p));
 	}
 	return e;
@@ -218,7 +227,9 @@ read_extra(struct rv_ndr *r, const struct logon_info *i, struct rv_texts *extra)
 			break;
 		}
 		sid_deferred(r, sid);
-		if (!r->failed && (u32_at(p + 4) & GROUP_ENABLED) != 0)
+		/* A mark that takes rights away counts in any state. */
+		if (!r->failed &&
+		    (is_enabled(u32_at(p + 4)) || strcmp(sid, RV_SID_S4U) == 0))
 			e = add(r, extra, sid);
 	}
 	return e;

@@ -17,6 +17,9 @@
 /* More groups than Windows lets anybody be in (1,015), with room. */
 #define RV_PAC_GROUPS_MAX 4096u
 
+/* SERVICE_ASSERTED_IDENTITY (MS-DTYP 2.4.2.4), the mark of S4U2self. */
+#define RV_SID_S4U "S-1-18-2"
+
 struct rv_pac {
 	bool has_logon_info;
 	char account_sid[RV_SID_SIZE]; /* "S-1-5-21-1-2-3-1104"; "" : none */

@@ -3,33 +3,35 @@
  *
  * Only the SHA-256 of a token is kept, so that a copy of this memory gives
  * nobody a session.  The table is cut into shards by that hash, each with a
- * mutex of its own; no call holds two of them.
+ * mutex of its own; no call holds two of them.  Who holds one may take that
+ * of the persons, and nothing behind it.
+ *
+ * A session that was revoked stays until its end, so that who still uses it
+ * is told why.
  */
-#include "reeve/auth.h"
+#include "reeve/auth_session.h"
 
 #include <limits.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
+#include "session_person.h"
+#include "session_token.h"
+
 #define N_SHARDS      16
 #define FIRST_BUCKETS 16
-#define HASH_SIZE     32
-#define TOKEN_PREFIX  "rvs1_"
-#define TOKEN_BYTES   32
+#define HASH_SIZE     RV_SESSION_HASH_SIZE
 
 struct session {
 	struct session *next; /* in its bucket */
-	unsigned char hash[HASH_SIZE];
-	char id[RV_SESSION_ID_SIZE];
-	const struct rv_identity *identity;
-	int64_t began_at_ms;
-	int64_t expires_at_ms;
+	struct rv_session shown;
+	struct rv_session_place_of place;
 	bool over; /* was seen ended: a clock set back revives nothing */
+	bool revoked;
 };
 
 struct shard {
@@ -41,66 +43,12 @@ struct shard {
 
 struct rv_sessions {
 	size_t max;
-	atomic_size_t live; /* over all shards, places being taken included */
+	enum rv_session_binding binding;
+	struct rv_session_persons *persons;
+	atomic_size_t held; /* over all shards, places being taken included */
 	size_t n_shards;    /* that have a mutex */
 	struct shard shards[N_SHARDS];
 };
-
-/* ---- Hashes and tokens ------------------------------------------------- */
-
-static bool
-hash_token(struct rv_slice token, unsigned char hash[HASH_SIZE])
-{
-	return token.n == RV_SESSION_TOKEN_SIZE - 1 &&
-	       rv_slice_has_prefix(token, RV_SLICE_LIT(TOKEN_PREFIX)) &&
-	       EVP_Digest(token.p, token.n, hash, NULL, EVP_sha256(), NULL) ==
-		   1;
-}
-
-/* 32 random bytes as 43 letters of base64url (RFC 4648 section 5). */
-static int
-make_token(char token[RV_SESSION_TOKEN_SIZE])
-{
-	unsigned char raw[TOKEN_BYTES], text[4 * ((TOKEN_BYTES + 2) / 3) + 1];
-	const size_t n_prefix = sizeof(TOKEN_PREFIX) - 1;
-	const size_t n_text = RV_SESSION_TOKEN_SIZE - 1 - n_prefix;
-	int r = RV_ERR_INTERNAL;
-
-	if (RAND_priv_bytes(raw, sizeof(raw)) != 1)
-		goto out;
-	rv_ignore(EVP_EncodeBlock(text, raw, sizeof(raw))); /* cannot fail */
-	for (size_t i = 0; i < n_text; i++) {
-		if (text[i] == '+')
-			text[i] = '-';
-		else if (text[i] == '/')
-			text[i] = '_';
-	}
-	memcpy(token, TOKEN_PREFIX, n_prefix);
-	memcpy(token + n_prefix, text, n_text);
-	token[n_prefix + n_text] = '\0';
-	r = RV_OK;
-out:
-	OPENSSL_cleanse(raw, sizeof(raw));
-	OPENSSL_cleanse(text, sizeof(text));
-	return r;
-}
-
-/* The public name is drawn apart: it tells nothing about the token. */
-static int
-make_id(char id[RV_SESSION_ID_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char raw[(RV_SESSION_ID_SIZE - 1) / 2];
-
-	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return RV_ERR_INTERNAL;
-	for (size_t i = 0; i < sizeof(raw); i++) {
-		id[2 * i] = digits[raw[i] >> 4];
-		id[2 * i + 1] = digits[raw[i] & 15];
-	}
-	id[RV_SESSION_ID_SIZE - 1] = '\0';
-	return RV_OK;
-}
 
 /* ---- One shard, with its lock held ------------------------------------- */
 
@@ -126,7 +74,8 @@ find(const struct shard *shard, const unsigned char *hash)
 {
 	struct session **at = bucket_of(shard, hash);
 
-	while (*at != NULL && CRYPTO_memcmp((*at)->hash, hash, HASH_SIZE) != 0)
+	while (*at != NULL &&
+	       CRYPTO_memcmp((*at)->shown.hash, hash, HASH_SIZE) != 0)
 		at = &(*at)->next;
 	return at;
 }
@@ -148,7 +97,7 @@ widen(struct shard *shard)
 			struct session *s = old[i], **at;
 
 			old[i] = s->next;
-			at = bucket_of(shard, s->hash);
+			at = bucket_of(shard, s->shown.hash);
 			s->next = *at;
 			*at = s;
 		}
@@ -163,7 +112,7 @@ insert(struct shard *shard, struct session *s)
 
 	if (shard->n >= shard->n_buckets && shard->n_buckets <= SIZE_MAX / 32)
 		widen(shard);
-	at = bucket_of(shard, s->hash);
+	at = bucket_of(shard, s->shown.hash);
 	s->next = *at;
 	*at = s;
 	shard->n++;
@@ -172,7 +121,7 @@ insert(struct shard *shard, struct session *s)
 static void
 session_free(struct session *s)
 {
-	rv_identity_unref(&s->identity);
+	rv_session_fini(&s->shown);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
 }
@@ -184,19 +133,44 @@ drop(struct rv_sessions *sessions, struct shard *shard, struct session **at)
 
 	*at = s->next;
 	shard->n--;
-	atomic_fetch_sub(&sessions->live, 1);
+	atomic_fetch_sub(&sessions->held, 1);
+	rv_session_persons_remove(sessions->persons, &s->place);
 	session_free(s);
 }
 
 static bool
 has_ended(struct session *s, int64_t now_ms)
 {
-	if (now_ms >= s->expires_at_ms)
+	if (now_ms >= s->shown.expires_at_ms)
 		s->over = true;
 	return s->over;
 }
 
+static bool
+is_live(struct session *s, int64_t now_ms)
+{
+	return !s->revoked && !has_ended(s, now_ms);
+}
+
 /* ---- The table ---------------------------------------------------------- */
+
+static int
+shards_init(struct rv_sessions *sessions)
+{
+	for (size_t i = 0; i < N_SHARDS; i++) {
+		struct shard *shard = &sessions->shards[i];
+
+		if (pthread_mutex_init(&shard->lock, NULL) != 0)
+			return RV_ERR_NOMEM;
+		sessions->n_shards++;
+		shard->n_buckets = FIRST_BUCKETS;
+		shard->buckets =
+		    calloc(FIRST_BUCKETS, sizeof(struct session *));
+		if (shard->buckets == NULL)
+			return RV_ERR_NOMEM;
+	}
+	return RV_OK;
+}
 
 int
 rv_sessions_new(size_t max, size_t max_per_person,
@@ -205,29 +179,18 @@ rv_sessions_new(size_t max, size_t max_per_person,
 	struct rv_sessions *sessions = calloc(1, sizeof(*sessions));
 	int r = RV_ERR_NOMEM;
 
-	(void)max_per_person;
-	(void)binding;
 	if (sessions == NULL)
-		goto out;
+		return r;
 	sessions->max = max;
-	atomic_init(&sessions->live, 0);
-	for (size_t i = 0; i < N_SHARDS; i++) {
-		struct shard *shard = &sessions->shards[i];
-
-		if (pthread_mutex_init(&shard->lock, NULL) != 0)
-			goto out;
-		sessions->n_shards++;
-		shard->n_buckets = FIRST_BUCKETS;
-		shard->buckets =
-		    calloc(FIRST_BUCKETS, sizeof(struct session *));
-		if (shard->buckets == NULL)
-			goto out;
-	}
-	*ret_sessions = sessions;
-	sessions = NULL;
-	r = RV_OK;
-out:
-	rv_sessions_free(&sessions);
+	sessions->binding = binding;
+	atomic_init(&sessions->held, 0);
+	r = rv_session_persons_new(max_per_person, &sessions->persons);
+	if (r == RV_OK)
+		r = shards_init(sessions);
+	if (r == RV_OK)
+		*ret_sessions = sessions;
+	else
+		rv_sessions_free(&sessions);
 	return r;
 }
 
@@ -250,9 +213,48 @@ rv_sessions_free(struct rv_sessions **sessions)
 		return;
 	for (size_t i = 0; i < (*sessions)->n_shards; i++)
 		shard_fini(*sessions, &(*sessions)->shards[i]);
+	rv_session_persons_free(&(*sessions)->persons);
 	free(*sessions);
 	*sessions = NULL;
 }
+
+void
+rv_session_fini(struct rv_session *session)
+{
+	rv_identity_unref(&session->identity);
+	OPENSSL_cleanse(session, sizeof(*session));
+}
+
+/* ---- Where a request comes from ------------------------------------------ */
+
+static void
+bind_to(struct rv_session *s, const struct rv_session_place *place)
+{
+	size_t n = strnlen(place->address, sizeof(s->address) - 1);
+
+	memcpy(s->address, place->address, n);
+	if (place->exporter != NULL)
+		memcpy(s->exporter, place->exporter, sizeof(s->exporter));
+}
+
+/* Without what it is bound to, a session cannot be used at all. */
+static bool
+is_there(const struct rv_session *s, const struct rv_session_place *place)
+{
+	switch (s->binding) {
+	case RV_SESSION_BOUND_ADDRESS:
+		return strcmp(s->address, place->address) == 0;
+	case RV_SESSION_BOUND_CONNECTION:
+		return place->exporter != NULL &&
+		       CRYPTO_memcmp(s->exporter, place->exporter,
+			   sizeof(s->exporter)) == 0;
+	case RV_SESSION_BOUND_NOTHING:
+		return true;
+	}
+	return false;
+}
+
+/* ---- Beginning -------------------------------------------------------------- */
 
 /* The end of a new session; RV_ERR_TIMEOUT when there would be no life. */
 static int
@@ -275,63 +277,44 @@ end_of(const struct rv_identity *identity, int64_t now_ms, int64_t lifetime_ms,
 static int
 take_place(struct rv_sessions *sessions)
 {
-	if (atomic_fetch_add(&sessions->live, 1) < sessions->max)
+	if (atomic_fetch_add(&sessions->held, 1) < sessions->max)
 		return RV_OK;
-	atomic_fetch_sub(&sessions->live, 1);
+	atomic_fetch_sub(&sessions->held, 1);
 	return RV_ERR_LIMIT;
-}
-
-/* A session that is in no table yet; writes its token. */
-static int
-session_new(const struct rv_identity *identity, int64_t end_ms,
-    char token[RV_SESSION_TOKEN_SIZE], struct session **ret_session)
-{
-	struct session *s = calloc(1, sizeof(*s));
-	int r = RV_ERR_NOMEM;
-
-	if (s == NULL)
-		return r;
-	r = make_token(token);
-	if (r == RV_OK)
-		r = make_id(s->id);
-	if (r == RV_OK && !hash_token(rv_slice_of(token), s->hash))
-		r = RV_ERR_INTERNAL;
-	if (r != RV_OK) {
-		session_free(s);
-		return r;
-	}
-	s->expires_at_ms = end_ms;
-	s->identity = rv_identity_ref(identity);
-	*ret_session = s;
-	return RV_OK;
-}
-
-void
-rv_session_fini(struct rv_session *session)
-{
-	rv_identity_unref(&session->identity);
-	OPENSSL_cleanse(session, sizeof(*session));
 }
 
 static void
 show(const struct session *s, struct rv_session *ret)
 {
-	*ret = (struct rv_session){
-		.identity = rv_identity_ref(s->identity),
-		.binding = RV_SESSION_BOUND_NOTHING,
-		.began_at_ms = s->began_at_ms,
-		.expires_at_ms = s->expires_at_ms,
-		.local = true,
-	};
-	memcpy(ret->id, s->id, sizeof(s->id));
-	memcpy(ret->hash, s->hash, sizeof(s->hash));
+	*ret = s->shown;
+	ret->identity = rv_identity_ref(s->shown.identity);
 }
 
-bool
-rv_session_hash(
-    struct rv_slice token, unsigned char ret_hash[RV_SESSION_HASH_SIZE])
+/* Takes over s, also on failure.  The oldest of too many ends. */
+static int
+put(struct rv_sessions *sessions, struct session *s)
 {
-	return hash_token(token, ret_hash);
+	unsigned char oldest[HASH_SIZE];
+	struct shard *shard = shard_of(sessions, s->shown.hash);
+	bool is_over = false;
+	int r = RV_ERR_EXISTS;
+
+	memcpy(s->place.hash, s->shown.hash, HASH_SIZE);
+	pthread_mutex_lock(&shard->lock);
+	if (*find(shard, s->shown.hash) == NULL)
+		r = rv_session_persons_add(sessions->persons,
+		    s->shown.identity->principal, &s->place, &is_over, oldest);
+	if (r == RV_OK)
+		insert(shard, s);
+	pthread_mutex_unlock(&shard->lock);
+	if (r != RV_OK) {
+		atomic_fetch_sub(&sessions->held, 1);
+		session_free(s);
+	} else if (is_over) {
+		/* Revoked: forgotten, the store would bring it back. */
+		(void)rv_session_end(sessions, oldest, true);
+	}
+	return r;
 }
 
 int
@@ -340,34 +323,66 @@ rv_session_start(struct rv_sessions *sessions,
     int64_t now_ms, int64_t lifetime_ms, char ret_token[RV_SESSION_TOKEN_SIZE],
     struct rv_session *ret)
 {
-	char token[RV_SESSION_TOKEN_SIZE];
-	struct session *s;
-	struct shard *shard;
+	struct session *s = NULL;
 	int64_t end_ms;
 	int r;
 
-	(void)place;
+	if (sessions->binding == RV_SESSION_BOUND_CONNECTION &&
+	    place->exporter == NULL)
+		return RV_ERR_DENIED;
 	r = end_of(identity, now_ms, lifetime_ms, &end_ms);
 	if (r == RV_OK)
 		r = take_place(sessions);
 	if (r != RV_OK)
 		return r;
-	r = session_new(identity, end_ms, token, &s);
+	s = calloc(1, sizeof(*s));
+	r = s != NULL ? rv_session_make_token(ret_token) : RV_ERR_NOMEM;
+	if (r == RV_OK)
+		r = rv_session_make_id(s->shown.id);
+	if (r == RV_OK &&
+	    !rv_session_hash(rv_slice_of(ret_token), s->shown.hash))
+		r = RV_ERR_INTERNAL;
 	if (r != RV_OK) {
-		atomic_fetch_sub(&sessions->live, 1);
+		atomic_fetch_sub(&sessions->held, 1);
+		free(s);
 		goto out;
 	}
-	s->began_at_ms = now_ms;
-	memcpy(ret_token, token, sizeof(token));
+	s->shown.identity = rv_identity_ref(identity);
+	s->shown.binding = sessions->binding;
+	s->shown.began_at_ms = s->shown.used_at_ms = now_ms;
+	s->shown.expires_at_ms = end_ms;
+	s->shown.local = true;
+	bind_to(&s->shown, place);
 	show(s, ret);
-	shard = shard_of(sessions, s->hash);
-	pthread_mutex_lock(&shard->lock);
-	insert(shard, s);
-	pthread_mutex_unlock(&shard->lock);
+	r = put(sessions, s);
+	if (r != RV_OK)
+		rv_session_fini(ret);
 out:
-	OPENSSL_cleanse(token, sizeof(token));
+	if (r != RV_OK)
+		OPENSSL_cleanse(ret_token, RV_SESSION_TOKEN_SIZE);
 	return r;
 }
+
+int
+rv_session_adopt(struct rv_sessions *sessions, const struct rv_session *session)
+{
+	struct session *s;
+	int r = take_place(sessions);
+
+	if (r != RV_OK)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		atomic_fetch_sub(&sessions->held, 1);
+		return RV_ERR_NOMEM;
+	}
+	s->shown = *session;
+	s->shown.identity = rv_identity_ref(session->identity);
+	s->shown.local = false;
+	return put(sessions, s);
+}
+
+/* ---- Use ----------------------------------------------------------------------- */
 
 int
 rv_session_find(struct rv_sessions *sessions, struct rv_slice token,
@@ -375,24 +390,27 @@ rv_session_find(struct rv_sessions *sessions, struct rv_slice token,
     struct rv_session *ret)
 {
 	unsigned char hash[HASH_SIZE];
-	int r = RV_ERR_NOTFOUND;
 	struct shard *shard;
 	struct session *s;
+	int r = RV_OK;
 
-	(void)place;
-	if (!hash_token(token, hash))
+	if (!rv_session_hash(token, hash))
 		return RV_ERR_NOTFOUND;
 	shard = shard_of(sessions, hash);
 	pthread_mutex_lock(&shard->lock);
 	s = *find(shard, hash);
 	if (s == NULL)
-		goto out;
-	r = RV_ERR_TIMEOUT;
-	if (has_ended(s, now_ms))
-		goto out;
-	show(s, ret);
-	r = RV_OK;
-out:
+		r = RV_ERR_NOTFOUND;
+	else if (s->revoked)
+		r = RV_ERR_STALE;
+	else if (has_ended(s, now_ms))
+		r = RV_ERR_TIMEOUT;
+	else if (!is_there(&s->shown, place))
+		r = RV_ERR_DENIED;
+	if (r == RV_OK) {
+		s->shown.used_at_ms = now_ms;
+		show(s, ret);
+	}
 	pthread_mutex_unlock(&shard->lock);
 	return r;
 }
@@ -403,63 +421,185 @@ rv_session_update(struct rv_sessions *sessions,
     const struct rv_identity *identity)
 {
 	const struct rv_identity *old = NULL;
-	struct shard *shard;
+	struct shard *shard = shard_of(sessions, hash);
 	struct session *s;
 
-	shard = shard_of(sessions, hash);
 	pthread_mutex_lock(&shard->lock);
 	s = *find(shard, hash);
 	if (s != NULL) {
-		RV_ASSERT(
-		    strcmp(s->identity->principal, identity->principal) == 0);
-		old = s->identity;
-		s->identity = rv_identity_ref(identity);
+		old = s->shown.identity;
+		RV_ASSERT(strcmp(old->principal, identity->principal) == 0);
+		s->shown.identity = rv_identity_ref(identity);
 		/* A session never outlives the sign-in behind it. */
-		if (s->expires_at_ms > identity->expires_at_ms)
-			s->expires_at_ms = identity->expires_at_ms;
+		if (s->shown.expires_at_ms > identity->expires_at_ms)
+			s->shown.expires_at_ms = identity->expires_at_ms;
 	}
 	pthread_mutex_unlock(&shard->lock);
 	rv_identity_unref(&old);
+}
+
+/* ---- Ends ------------------------------------------------------------------------ */
+
+/* With the lock of the shard held. */
+static void
+end(struct rv_sessions *sessions, struct shard *shard, struct session **at,
+    bool revoked)
+{
+	if (!revoked) {
+		drop(sessions, shard, at);
+		return;
+	}
+	rv_session_persons_remove(sessions->persons, &(*at)->place);
+	(*at)->revoked = true;
 }
 
 bool
 rv_session_end(struct rv_sessions *sessions,
     const unsigned char hash[RV_SESSION_HASH_SIZE], bool revoked)
 {
+	struct shard *shard = shard_of(sessions, hash);
 	struct session **at;
-	struct shard *shard;
 	bool was_there;
 
-	(void)revoked;
-	shard = shard_of(sessions, hash);
 	pthread_mutex_lock(&shard->lock);
 	at = find(shard, hash);
-	was_there = *at != NULL;
+	was_there = *at != NULL && !(*at)->revoked;
 	if (was_there)
-		drop(sessions, shard, at);
+		end(sessions, shard, at, revoked);
 	pthread_mutex_unlock(&shard->lock);
 	return was_there;
 }
 
-static size_t
-sweep_shard(struct rv_sessions *sessions, struct shard *shard, int64_t now_ms)
+/* Which sessions; a member that is NULL is any. */
+struct wanted {
+	const char *id, *principal;
+};
+
+static bool
+is_wanted(const struct session *s, const struct wanted *w)
 {
-	size_t n;
+	return !s->revoked &&
+	       (w->id == NULL || strcmp(s->shown.id, w->id) == 0) &&
+	       (w->principal == NULL ||
+		   strcmp(s->shown.identity->principal, w->principal) == 0);
+}
+
+static size_t
+end_in(struct rv_sessions *sessions, struct shard *shard,
+    const struct wanted *w, bool revoked)
+{
+	size_t ended = 0;
 
 	pthread_mutex_lock(&shard->lock);
 	for (size_t i = 0; i < shard->n_buckets; i++) {
 		struct session **at = &shard->buckets[i];
 
 		while (*at != NULL) {
-			if (has_ended(*at, now_ms))
-				drop(sessions, shard, at);
-			else
-				at = &(*at)->next;
+			struct session *s = *at;
+
+			if (is_wanted(s, w)) {
+				end(sessions, shard, at, revoked);
+				ended++;
+			}
+			if (*at == s)
+				at = &s->next;
 		}
 	}
-	n = shard->n;
 	pthread_mutex_unlock(&shard->lock);
-	return n;
+	return ended;
+}
+
+static size_t
+end_all(struct rv_sessions *sessions, const struct wanted *w, bool revoked)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < N_SHARDS; i++)
+		ended += end_in(sessions, &sessions->shards[i], w, revoked);
+	return ended;
+}
+
+bool
+rv_session_end_id(struct rv_sessions *sessions, const char *id, bool revoked)
+{
+	const struct wanted w = { .id = id };
+
+	return end_all(sessions, &w, revoked) > 0;
+}
+
+size_t
+rv_session_end_person(
+    struct rv_sessions *sessions, const char *principal, bool revoked)
+{
+	const struct wanted w = { .principal = principal };
+
+	return end_all(sessions, &w, revoked);
+}
+
+/* ---- All of them -------------------------------------------------------------------- */
+
+/* Copies of the live ones of a shard; NULL with *ret_n != 0: no memory. */
+static struct rv_session *
+copy_shard(struct shard *shard, int64_t now_ms, size_t *ret_n)
+{
+	struct rv_session *copies = NULL;
+	size_t n = 0;
+
+	pthread_mutex_lock(&shard->lock);
+	*ret_n = shard->n;
+	if (shard->n > 0)
+		copies = calloc(shard->n, sizeof(*copies));
+	for (size_t i = 0; copies != NULL && i < shard->n_buckets; i++)
+		for (struct session *s = shard->buckets[i]; s != NULL;
+		     s = s->next)
+			if (is_live(s, now_ms))
+				show(s, &copies[n++]);
+	if (copies != NULL)
+		*ret_n = n;
+	pthread_mutex_unlock(&shard->lock);
+	return copies;
+}
+
+int
+rv_sessions_each(struct rv_sessions *sessions, int64_t now_ms,
+    void (*fn)(void *arg, const struct rv_session *session), void *arg)
+{
+	for (size_t i = 0; i < N_SHARDS; i++) {
+		size_t n;
+		struct rv_session *copies =
+		    copy_shard(&sessions->shards[i], now_ms, &n);
+
+		if (copies == NULL && n > 0)
+			return RV_ERR_NOMEM;
+		for (size_t k = 0; k < n; k++) {
+			fn(arg, &copies[k]);
+			rv_session_fini(&copies[k]);
+		}
+		free(copies);
+	}
+	return RV_OK;
+}
+
+static size_t
+sweep_shard(struct rv_sessions *sessions, struct shard *shard, int64_t now_ms)
+{
+	size_t live = 0;
+
+	pthread_mutex_lock(&shard->lock);
+	for (size_t i = 0; i < shard->n_buckets; i++) {
+		struct session **at = &shard->buckets[i];
+
+		while (*at != NULL) {
+			if (has_ended(*at, now_ms)) {
+				drop(sessions, shard, at);
+			} else {
+				live += !(*at)->revoked;
+				at = &(*at)->next;
+			}
+		}
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return live;
 }
 
 size_t

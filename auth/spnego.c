@@ -1,12 +1,6 @@
 #include "spnego.h"
 
-/* Identifier octets (X.690 section 8.1.2). */
-#define TAG_OCTETS	  0x04
-#define TAG_BIT_STRING	  0x03
-#define TAG_OID		  0x06
-#define TAG_SEQUENCE	  0x30
-#define TAG_APPLICATION_0 0x60
-#define TAG_CONTEXT(n)	  (0xa0 | (n))
+#include "der.h"
 
 #define NTLM_SIGNATURE RV_SLICE_LIT("NTLMSSP\0")
 
@@ -23,81 +17,6 @@
 
 /* ---- DER ---------------------------------------------------------------- */
 
-static unsigned char
-byte_at(struct rv_slice s, size_t i)
-{
-	return (unsigned char)s.p[i];
-}
-
-static void
-advance(struct rv_slice *s, size_t n)
-{
-	s->p += n;
-	s->n -= n;
-}
-
-/*
- * The length octets at the front of *in (X.690 section 8.1.3), the shortest
- * form only, as DER demands (section 10.1).  Three octets are enough for
- * RV_NEGOTIATE_TOKEN_MAX.
- */
-static bool
-take_length(struct rv_slice *in, size_t *ret_length)
-{
-	size_t length, octets;
-
-	if (in->n < 1)
-		return false;
-	length = byte_at(*in, 0);
-	advance(in, 1);
-	if (length < 0x80) {
-		*ret_length = length;
-		return true;
-	}
-	octets = length & 0x7f;
-	if (octets < 1 || octets > 3 || in->n < octets)
-		return false;
-	length = 0;
-	for (size_t i = 0; i < octets; i++)
-		length = length << 8 | byte_at(*in, i);
-	if (length < 0x80 || (octets > 1 && length >> 8 * (octets - 1) == 0))
-		return false;
-	advance(in, octets);
-	*ret_length = length;
-	return true;
-}
-
-/* Takes the element at the front of *in when it has this tag. */
-static bool
-take(struct rv_slice *in, unsigned char tag, struct rv_slice *ret_contents)
-{
-	struct rv_slice rest = *in;
-	size_t length;
-
-	if (rest.n < 1 || byte_at(rest, 0) != tag)
-		return false;
-	advance(&rest, 1);
-	if (!take_length(&rest, &length) || length > rest.n)
-		return false;
-	*ret_contents = (struct rv_slice){ rest.p, length };
-	advance(&rest, length);
-	*in = rest;
-	return true;
-}
-
-/* The same, and nothing may follow it. */
-static bool
-take_all(struct rv_slice in, unsigned char tag, struct rv_slice *ret_contents)
-{
-	return take(&in, tag, ret_contents) && in.n == 0;
-}
-
-static bool
-is_at(struct rv_slice in, unsigned char tag)
-{
-	return in.n > 0 && byte_at(in, 0) == tag;
-}
-
 /* [n] EXPLICIT around one element with this tag; absent is fine, too. */
 static bool
 take_optional(struct rv_slice *in, unsigned char n, unsigned char tag,
@@ -106,10 +25,10 @@ take_optional(struct rv_slice *in, unsigned char n, unsigned char tag,
 	struct rv_slice outer;
 
 	*ret_contents = RV_SLICE_NONE;
-	if (!is_at(*in, TAG_CONTEXT(n)))
+	if (!rv_der_is_at(*in, RV_DER_CONTEXT(n)))
 		return true;
-	return take(in, TAG_CONTEXT(n), &outer) &&
-	       take_all(outer, tag, ret_contents);
+	return rv_der_take(in, RV_DER_CONTEXT(n), &outer) &&
+	       rv_der_take_all(outer, tag, ret_contents);
 }
 
 /* ---- Mechanisms ----------------------------------------------------------- */
@@ -134,7 +53,7 @@ read_offer(struct rv_slice list, struct offer *offer)
 	*offer = (struct offer){ .n = 0 };
 	while (list.n > 0) {
 		if (offer->n >= RV_SPNEGO_MECHANISMS_MAX ||
-		    !take(&list, TAG_OID, &oid) || oid.n == 0)
+		    !rv_der_take(&list, RV_DER_OID, &oid) || oid.n == 0)
 			return false;
 		if (is_krb5(oid)) {
 			offer->krb5 = true;
@@ -169,8 +88,8 @@ judge_mechanism_token(struct rv_slice token)
 	if (rv_slice_has_prefix(token, NTLM_SIGNATURE))
 		return refuse(
 		    RV_REFUSED_NTLM, "an NTLM token under the name of krb5");
-	if (!take_all(token, TAG_APPLICATION_0, &in) ||
-	    !take(&in, TAG_OID, &oid))
+	if (!rv_der_take_all(token, RV_DER_APPLICATION(0), &in) ||
+	    !rv_der_take(&in, RV_DER_OID, &oid))
 		return malformed("the krb5 token inside SPNEGO has no frame");
 	if (!is_krb5(oid))
 		return refuse(RV_REFUSED_MECHANISM,
@@ -208,15 +127,16 @@ judge_init(struct rv_slice in)
 	struct rv_slice seq, outer, list, token, unused;
 	struct offer offer;
 
-	if (!take_all(in, TAG_CONTEXT(0), &outer) ||
-	    !take_all(outer, TAG_SEQUENCE, &seq))
+	if (!rv_der_take_all(in, RV_DER_CONTEXT(0), &outer) ||
+	    !rv_der_take_all(outer, RV_DER_SEQUENCE, &seq))
 		return malformed("SPNEGO without a NegTokenInit");
-	if (!take(&seq, TAG_CONTEXT(0), &outer) ||
-	    !take_all(outer, TAG_SEQUENCE, &list) || !read_offer(list, &offer))
+	if (!rv_der_take(&seq, RV_DER_CONTEXT(0), &outer) ||
+	    !rv_der_take_all(outer, RV_DER_SEQUENCE, &list) ||
+	    !read_offer(list, &offer))
 		return malformed("SPNEGO without a list of mechanisms");
-	if (!take_optional(&seq, 1, TAG_BIT_STRING, &unused) ||
-	    !take_optional(&seq, 2, TAG_OCTETS, &token) ||
-	    !take_optional(&seq, 3, TAG_OCTETS, &unused) || seq.n != 0)
+	if (!take_optional(&seq, 1, RV_DER_BIT_STRING, &unused) ||
+	    !take_optional(&seq, 2, RV_DER_OCTETS, &token) ||
+	    !take_optional(&seq, 3, RV_DER_OCTETS, &unused) || seq.n != 0)
 		return malformed("the NegTokenInit has a field that it cannot");
 	return judge_offer(&offer, token);
 }
@@ -232,11 +152,11 @@ rv_spnego_look(struct rv_slice token)
 		return malformed("the token is too long");
 	if (rv_slice_has_prefix(token, NTLM_SIGNATURE))
 		return refuse(RV_REFUSED_NTLM, "a bare NTLM token");
-	if (is_at(token, TAG_CONTEXT(1)))
+	if (rv_der_is_at(token, RV_DER_CONTEXT(1)))
 		return refuse(RV_REFUSED_UNFINISHED,
 		    "a later leg of an exchange that we do not keep");
-	if (!take_all(token, TAG_APPLICATION_0, &in) ||
-	    !take(&in, TAG_OID, &oid))
+	if (!rv_der_take_all(token, RV_DER_APPLICATION(0), &in) ||
+	    !rv_der_take(&in, RV_DER_OID, &oid))
 		return malformed("the token has no GSSAPI frame");
 	if (is_krb5(oid))
 		return refuse(RV_REFUSED_MECHANISM,

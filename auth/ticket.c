@@ -13,7 +13,7 @@
 
 #define ANONYMOUS_REALM	     "WELLKNOWN:ANONYMOUS"
 #define ATTRIBUTE_INDICATORS "auth-indicators"
-/* The PAC whole; offered only when its signature is good. */
+/* The PAC whole; listed whenever there is one. */
 #define ATTRIBUTE_PAC "urn:mspac:"
 /* More values of one attribute than any KDC issues: stop asking. */
 #define VALUES_MAX 64
@@ -209,6 +209,10 @@ read_pac(const struct rv_ticket *ticket, gss_buffer_t attribute,
 
 	major = gss_get_name_attribute(&minor, ticket->source, attribute,
 	    &authenticated, &complete, &value, &shown, &more);
+	/* It is listed, and kept back when its checksum is wrong. */
+	if (GSS_ROUTINE_ERROR(major) == GSS_S_UNAVAILABLE)
+		return rv_accepted_refuse(
+		    ret, RV_REFUSED_PAC, "the checksum of the PAC is wrong");
 	if (GSS_ERROR(major))
 		return refuse_status(ret, "the PAC", major, minor);
 	if (authenticated == 0 || complete == 0 || more != 0 ||

@@ -81,11 +81,16 @@ void rv_directory_lookup(struct rv_directory *directory, const char *who,
     struct rv_account *ret_account);
 /*
  * The same from memory alone, if it is not older than cache_ms: true when it
- * was there.  Does not block.  Only what is known is ever remembered, and
- * nothing unknown takes the place of it.
+ * was there.  Does not block.  Only accounts in good order are
+ * remembered, and nothing unknown takes the place of one.
  */
 RV_MUSTUSE bool rv_directory_recall(struct rv_directory *directory,
     const char *who, struct rv_account *ret_account);
+/*
+ * Whether it may know people by "sid:...": one that has turned out to be no
+ * Active Directory does not.  Any thread.
+ */
+bool rv_directory_has_sids(const struct rv_directory *directory);
 void rv_account_fini(struct rv_account *account);
 
 #endif

@@ -29,15 +29,17 @@ struct rv_identity {
 	unsigned char groups_hash[32]; /* SHA-256 over the sorted group ids */
 	int64_t authenticated_at_ms;
 	int64_t expires_at_ms;
-	bool delegated; /* a gateway acts for the person */
-	const char *delegated_by;
+	bool delegated;		  /* a gateway acts for the person */
+	const char *delegated_by; /* NULL: nobody */
+	/* Some own id stood for an administrative user at the sign-in. */
+	bool mapped;
 };
 
 /*
  * Makes an identity from evidence and what the directory says (NULL: nobody
  * was asked).  What the directory knows comes before what the evidence
- * brings: a ticket is hours old.  Copies everything.  NULL when out of
- * memory.
+ * brings: a ticket is hours old.  Groups of the evidence are as old as the
+ * sign-in behind it.  Copies everything.  NULL when out of memory.
  */
 const struct rv_identity *rv_identity_new(const struct rv_evidence *evidence,
     enum rv_level level, const struct rv_account *account, int64_t now_ms);
@@ -46,13 +48,19 @@ const struct rv_identity *rv_identity_with_account(
     const struct rv_identity *identity, const struct rv_account *account,
     int64_t now_ms);
 
+/* Only for who has just made it, before anybody else has a reference. */
+void rv_identity_set_mapped(const struct rv_identity *identity, bool mapped);
+
 /*
  * As JSON text for the session table, from which another provider makes the
  * same identity again; *ret_text is the caller's (free()).
  */
 RV_MUSTUSE int rv_identity_print(
     const struct rv_identity *identity, char **ret_text);
-/* RV_ERR_INVALID for anything that rv_identity_print() did not write. */
+/*
+ * RV_ERR_INVALID for anything that rv_identity_print() did not write, order
+ * of members and blanks apart.
+ */
 RV_MUSTUSE int rv_identity_read(
     struct rv_slice text, const struct rv_identity **ret_identity);
 

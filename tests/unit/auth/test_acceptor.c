@@ -477,6 +477,13 @@ test_several_bindings(void **state)
 	assert_int_equal(ret.refusal, RV_REFUSED_REPLAY);
 	rv_accepted_fini(&ret);
 	rv_buf_fini(&token);
+	/* An empty one would match any. */
+	client_token(&client, &token, NULL);
+	rv_acceptor_accept(w->offered, rv_buf_slice(&token),
+	    (const struct rv_slice[]){ ours[0], RV_SLICE_NONE }, 2, &ret);
+	assert_int_equal(ret.refusal, RV_REFUSED_INTERNAL);
+	rv_accepted_fini(&ret);
+	rv_buf_fini(&token);
 	/* None of them. */
 	client_token(&client, &token, NULL);
 	rv_acceptor_accept(w->require, rv_buf_slice(&token), ours, 2, &ret);

@@ -35,11 +35,12 @@ struct world {
 /* ---- Helpers -------------------------------------------------------------------- */
 
 static struct rv_directory_config
-config_of(const char *uri, char **ret_keytab)
+config_at(const char *const *uris, char **ret_keytab)
 {
 	*ret_keytab = lab_path("", "directory.keytab");
 	return (struct rv_directory_config){
-		.uri = uri,
+		.uris = uris,
+		.n_uris = 1,
 		.base = "ou=people,dc=lab,dc=test",
 		.group_base = "ou=groups,dc=lab,dc=test",
 		.user_filter = "(&(objectClass=inetOrgPerson)(uid=%s))",
@@ -51,6 +52,9 @@ config_of(const char *uri, char **ret_keytab)
 		.max_depth = 16,
 	};
 }
+
+/* The list of one address lives as long as the block. */
+#define config_of(uri, keytab) config_at((const char *const[]){ (uri) }, keytab)
 
 static struct rv_directory *
 directory_new(const struct rv_directory_config *config)
@@ -201,11 +205,11 @@ test_says_disabled(void **state)
 {
 	static const struct {
 		const char *principal;
-		bool disabled;
+		bool disabled, locked;
 	} rows[] = {
-		{ "locked@LAB.TEST", true },
-		{ "off@LAB.TEST", true },
-		{ "on@LAB.TEST", false },
+		{ "locked@LAB.TEST", true, true },
+		{ "off@LAB.TEST", true, false },
+		{ "on@LAB.TEST", false, false },
 	};
 	struct world *w = *state;
 
@@ -216,6 +220,7 @@ test_says_disabled(void **state)
 		assert_true(account.known);
 		assert_true(account.found);
 		assert_int_equal(account.disabled, rows[i].disabled);
+		assert_int_equal(account.locked, rows[i].locked);
 		rv_account_fini(&account);
 	}
 }
@@ -487,6 +492,89 @@ test_many_threads(void **state)
 
 /* ---- Start ---------------------------------------------------------------------------- */
 
+/* ---- Several servers, and what is remembered ---------------------------------- */
+
+static void
+test_takes_the_server_that_answers(void **state)
+{
+	const char *uris[] = { "ldap://127.0.0.1:1", "ldap://127.0.0.1:2",
+		getenv("LAB_LDAP_URI") };
+	struct rv_directory_config config;
+	struct rv_directory *directory;
+	struct rv_account account;
+	char *keytab;
+
+	(void)state;
+	config = config_at((const char *const *)uris, &keytab);
+	config.n_uris = 3;
+	directory = directory_new(&config);
+	assert_non_null(directory);
+	rv_directory_lookup(directory, "on@LAB.TEST", &account);
+	assert_true(account.known && account.found);
+	rv_account_fini(&account);
+	rv_directory_free(&directory);
+	free(keytab);
+}
+
+static void
+test_remembers(void **state)
+{
+	struct rv_directory_config config;
+	struct rv_directory *directory;
+	struct rv_account first, again;
+	char *keytab;
+
+	(void)state;
+	config = config_of(getenv("LAB_LDAP_URI"), &keytab);
+	config.cache = 1;
+	config.cache_ms = 3600000;
+	directory = directory_new(&config);
+	assert_non_null(directory);
+	assert_false(rv_directory_recall(directory, "on@LAB.TEST", &first));
+	rv_directory_lookup(directory, "on@LAB.TEST", &first);
+	assert_true(rv_directory_recall(directory, "on@LAB.TEST", &again));
+	assert_true(again.known && again.found);
+	assert_string_equal(again.account_id, first.account_id);
+	assert_int_equal(again.n_groups, first.n_groups);
+	assert_int_equal(again.at_ms, first.at_ms);
+	rv_account_fini(&again);
+	/* Nobody else, and in another spelling neither. */
+	assert_false(rv_directory_recall(directory, "ON@LAB.TEST", &again));
+	/* There is room for one. */
+	rv_account_fini(&first);
+	rv_directory_lookup(directory, "alice@LAB.TEST", &first);
+	assert_true(first.known && first.found);
+	assert_false(rv_directory_recall(directory, "on@LAB.TEST", &again));
+	assert_true(rv_directory_recall(directory, "alice@LAB.TEST", &again));
+	rv_account_fini(&again);
+	rv_account_fini(&first);
+	/* Who is disabled may be let in again at any time. */
+	rv_directory_lookup(directory, "off@LAB.TEST", &first);
+	assert_true(first.disabled);
+	assert_false(rv_directory_recall(directory, "off@LAB.TEST", &again));
+	rv_account_fini(&first);
+	/* What could not be found out is not remembered. */
+	rv_directory_lookup(directory, "x@OTHER.TEST", &first);
+	assert_false(first.known);
+	assert_false(rv_directory_recall(directory, "x@OTHER.TEST", &again));
+	rv_account_fini(&first);
+	rv_directory_free(&directory);
+	free(keytab);
+}
+
+/* A SID is a name in Active Directory only. */
+static void
+test_knows_no_sids(void **state)
+{
+	struct world *w = *state;
+	struct rv_account account;
+
+	rv_directory_lookup(w->directory, "sid:s-1-5-21-1-2-3-1104", &account);
+	assert_false(account.known);
+	assert_string_not_equal(account.detail, "");
+	rv_account_fini(&account);
+}
+
 static void
 assert_bad_config(const struct rv_directory_config *config)
 {
@@ -509,16 +597,17 @@ test_checks_settings(void **state)
 		"(uid=%s)(cn=%s)", "uid=%s", "(uid=%s*)", "(uid~=%s)",
 		"(uid>=%s)", "(=%s)", "(uid:caseExactMatch:=%s)",
 		"(%s=alice)" };
+	static const char *const localhost = "ldap://localhost";
 	struct rv_directory_config config;
 	char *keytab;
 
 	(void)state;
 	config = config_of("ldap://localhost", &keytab);
 	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
-		config.uri = uris[i];
+		config.uris = &uris[i];
 		assert_bad_config(&config);
 	}
-	config.uri = "ldap://localhost";
+	config.uris = &localhost;
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		config.user_filter = filters[i];
 		assert_bad_config(&config);
@@ -527,6 +616,21 @@ test_checks_settings(void **state)
 	config.client_keytab = "/nonexistent/keytab";
 	assert_bad_config(&config);
 	config.client_keytab = keytab;
+	/* A password, or a certificate, without TLS. */
+	config.bind = RV_BIND_SIMPLE;
+	config.bind_dn = "cn=x";
+	config.password_file = "/nonexistent/password";
+	assert_bad_config(&config);
+	config.bind = RV_BIND_EXTERNAL;
+	assert_bad_config(&config);
+	/* TLS without an authority, and of another scheme. */
+	config.bind = RV_BIND_GSSAPI;
+	config.tls = RV_DIRECTORY_START_TLS;
+	assert_bad_config(&config);
+	config.ca = "/nonexistent/ca.pem";
+	config.tls = RV_DIRECTORY_LDAPS;
+	assert_bad_config(&config);
+	config.tls = RV_DIRECTORY_TLS_OFF;
 	config.deadline_ms = 0;
 	assert_bad_config(&config);
 	free(keytab);
@@ -541,6 +645,9 @@ main(void)
 		cmocka_unit_test(test_asks_for_every_group),
 		cmocka_unit_test(test_knows_absence),
 		cmocka_unit_test(test_says_disabled),
+		cmocka_unit_test(test_takes_the_server_that_answers),
+		cmocka_unit_test(test_remembers),
+		cmocka_unit_test(test_knows_no_sids),
 		cmocka_unit_test(test_unknown_is_not_nobody),
 		cmocka_unit_test(test_limits_make_unknown),
 		cmocka_unit_test(test_partial_is_unknown),

@@ -83,6 +83,9 @@ close_serialized(struct rv_buf *b)
 	memcpy(b->p + 8, &n, 4); /* the tests run on little-endian machines */
 }
 
+/* Of the extra SIDs; 7: mandatory, enabled, and so by default. */
+static uint32_t extra_attributes = 7;
+
 /* KERB_VALIDATION_INFO of domain S-1-5-21-1-2-3, account 1104. */
 static struct rv_buf
 logon_info(uint32_t flags, const struct rv_slice *extra, size_t n_extra)
@@ -125,7 +128,7 @@ logon_info(uint32_t flags, const struct rv_slice *extra, size_t n_extra)
 		put(&b, n_extra, 4);
 		for (size_t i = 0; i < n_extra; i++) {
 			put(&b, 0x20010 + i, 4);
-			put(&b, 7, 4);
+			put(&b, extra_attributes, 4);
 		}
 		for (size_t i = 0; i < n_extra; i++) {
 			align(&b, 0, 4);
@@ -459,6 +462,44 @@ test_service_asserted(void **state)
 	rv_buf_fini(&sid);
 }
 
+/* Who may not gain by a group is not in it, but a mark stays a mark. */
+static void
+test_attributes(void **state)
+{
+	static const uint32_t without[] = { 0, 3, 0x10, 0x14, 0x17 };
+	const uint32_t mine[] = { 21, 1, 2, 3, 800 }, asserted[] = { 2 };
+	struct rv_buf group = { 0 }, mark = { 0 };
+	struct rv_evidence e;
+	struct rv_slice extra;
+
+	(void)state;
+	put_sid(&group, 5, mine, 5);
+	put_sid(&mark, 18, asserted, 1);
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		struct rv_buf b;
+
+		extra_attributes = without[i];
+		extra = rv_buf_slice(&group);
+		b = pac_with(NULL, &extra, 1, false);
+		assert_int_equal(
+		    judge("alice@LAB.TEST", rv_buf_slice(&b), &policy, &e),
+		    RV_REFUSED_NOT);
+		assert_false(rv_texts_have(
+		    &e.groups, RV_SLICE_LIT("s-1-5-21-1-2-3-800")));
+		rv_evidence_fini(&e);
+		rv_buf_fini(&b);
+		extra = rv_buf_slice(&mark);
+		b = pac_with(NULL, &extra, 1, false);
+		assert_int_equal(
+		    judge("alice@LAB.TEST", rv_buf_slice(&b), &policy, &e),
+		    RV_REFUSED_DELEGATED);
+		rv_buf_fini(&b);
+	}
+	extra_attributes = 7;
+	rv_buf_fini(&group);
+	rv_buf_fini(&mark);
+}
+
 static void
 test_damaged(void **state)
 {
@@ -538,6 +579,7 @@ main(void)
 		cmocka_unit_test(test_extra_sids),
 		cmocka_unit_test(test_delegation),
 		cmocka_unit_test(test_service_asserted),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_codec),
 	};

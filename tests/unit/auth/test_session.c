@@ -16,10 +16,16 @@
 #define NOW  1000000
 #define HOUR 3600000
 
+#define HERE  "192.0.2.1"
+#define THERE "192.0.2.2"
+
 struct made {
 	char token[RV_SESSION_TOKEN_SIZE];
 	char id[RV_SESSION_ID_SIZE];
+	unsigned char hash[RV_SESSION_HASH_SIZE];
 };
+
+static const struct rv_session_place here = { .address = HERE };
 
 static const struct rv_identity *
 identity_until(const char *principal, int64_t expires_at_ms)
@@ -42,7 +48,8 @@ setup(void **state)
 {
 	struct rv_sessions *sessions = NULL;
 
-	if (rv_sessions_new(100, &sessions) != RV_OK)
+	if (rv_sessions_new(100, 1000, RV_SESSION_BOUND_ADDRESS, &sessions) !=
+	    RV_OK)
 		return -1;
 	*state = sessions;
 	return 0;
@@ -59,15 +66,51 @@ teardown(void **state)
 }
 
 static int
-start(struct rv_sessions *sessions, int64_t identity_end_ms,
+start_as(struct rv_sessions *sessions, const char *principal,
+    const struct rv_session_place *place, int64_t identity_end_ms,
     int64_t lifetime_ms, struct made *made)
 {
 	const struct rv_identity *id =
-	    identity_until("alice@LAB.TEST", identity_end_ms);
+	    identity_until(principal, identity_end_ms);
+	struct rv_session session;
+	char token[RV_SESSION_TOKEN_SIZE];
 	int r = rv_session_start(
-	    sessions, id, NOW, lifetime_ms, made->token, made->id);
+	    sessions, id, place, NOW, lifetime_ms, token, &session);
 
 	rv_identity_unref(&id);
+	if (r != RV_OK)
+		return r;
+	memcpy(made->token, token, sizeof(token));
+	memcpy(made->id, session.id, sizeof(session.id));
+	memcpy(made->hash, session.hash, sizeof(session.hash));
+	rv_session_fini(&session);
+	return r;
+}
+
+static int
+start(struct rv_sessions *sessions, int64_t identity_end_ms,
+    int64_t lifetime_ms, struct made *made)
+{
+	return start_as(sessions, "alice@LAB.TEST", &here, identity_end_ms,
+	    lifetime_ms, made);
+}
+
+static int
+find_from(struct rv_sessions *sessions, const char *token,
+    const struct rv_session_place *place, int64_t now_ms, int64_t *ret_end_ms)
+{
+	struct rv_session found = { .expires_at_ms = -1 };
+	int r = rv_session_find(
+	    sessions, rv_slice_of(token), place, now_ms, &found);
+
+	if (ret_end_ms != NULL)
+		*ret_end_ms = found.expires_at_ms;
+	if (r == RV_OK) {
+		assert_non_null(found.identity);
+		rv_session_fini(&found);
+	} else {
+		assert_null(found.identity);
+	}
 	return r;
 }
 
@@ -75,21 +118,17 @@ static int
 find(struct rv_sessions *sessions, const char *token, int64_t now_ms,
     int64_t *ret_end_ms)
 {
-	const struct rv_identity *id = NULL;
-	char name[RV_SESSION_ID_SIZE];
-	int64_t end_ms = -1;
-	int r;
+	return find_from(sessions, token, &here, now_ms, ret_end_ms);
+}
 
-	r = rv_session_find(
-	    sessions, rv_slice_of(token), now_ms, &id, name, &end_ms);
-	if (r == RV_OK)
-		assert_string_equal(id->principal, "alice@LAB.TEST");
-	else
-		assert_null(id);
-	if (ret_end_ms != NULL)
-		*ret_end_ms = end_ms;
-	rv_identity_unref(&id);
-	return r;
+/* What the holder of a token does to end its session. */
+static bool
+end_token(struct rv_sessions *sessions, const char *token)
+{
+	unsigned char hash[RV_SESSION_HASH_SIZE];
+
+	return rv_session_hash(rv_slice_of(token), hash) &&
+	       rv_session_end(sessions, hash, false);
 }
 
 static void
@@ -173,10 +212,10 @@ test_end_and_sweep(void **state)
 	assert_int_equal(start(*state, NOW + HOUR, HOUR, &a), RV_OK);
 	assert_int_equal(start(*state, NOW + HOUR, 100, &b), RV_OK);
 	assert_int_equal(start(*state, NOW + HOUR, HOUR, &c), RV_OK);
-	rv_session_end(*state, rv_slice_of(a.token));
+	assert_true(end_token(*state, a.token));
 	assert_int_equal(find(*state, a.token, NOW, NULL), RV_ERR_NOTFOUND);
-	rv_session_end(*state, rv_slice_of(a.token));
-	rv_session_end(*state, RV_SLICE_NONE);
+	assert_false(end_token(*state, a.token));
+	assert_false(end_token(*state, NULL));
 	assert_int_equal(rv_sessions_sweep(*state, NOW), 2);
 	assert_int_equal(rv_sessions_sweep(*state, NOW + 100), 1);
 	assert_int_equal(find(*state, b.token, NOW, NULL), RV_ERR_NOTFOUND);
@@ -197,10 +236,10 @@ test_limit(void **state)
 	assert_int_equal(more.token[0], 'x');
 	for (size_t i = 0; i < 100; i++)
 		assert_int_equal(find(*state, made[i].token, NOW, NULL), RV_OK);
-	rv_session_end(*state, rv_slice_of(made[50].token));
+	assert_true(end_token(*state, made[50].token));
 	assert_int_equal(start(*state, NOW + HOUR, HOUR, &more), RV_OK);
 	/* A failed start takes no place. */
-	rv_session_end(*state, rv_slice_of(made[51].token));
+	assert_true(end_token(*state, made[51].token));
 	assert_int_equal(start(*state, NOW, HOUR, &more), RV_ERR_TIMEOUT);
 	assert_int_equal(start(*state, NOW + HOUR, HOUR, &more), RV_OK);
 }
@@ -209,31 +248,165 @@ static void
 test_update(void **state)
 {
 	const struct rv_account account = { .known = true };
-	const struct rv_identity *old, *new, *found = NULL;
-	char id[RV_SESSION_ID_SIZE];
+	const struct rv_identity *old, *new;
+	struct rv_session found;
 	struct made made;
-	int64_t end_ms;
 
 	assert_int_equal(start(*state, NOW + HOUR, HOUR, &made), RV_OK);
 	old = identity_until("alice@LAB.TEST", NOW + HOUR / 2);
 	new = rv_identity_with_account(old, &account, NOW + 5);
 	assert_non_null(new);
-	rv_session_update(*state, rv_slice_of(made.token), new);
-	assert_int_equal(rv_session_find(*state, rv_slice_of(made.token), NOW,
-			     &found, id, &end_ms),
+	rv_session_update(*state, made.hash, new);
+	assert_int_equal(rv_session_find(*state, rv_slice_of(made.token), &here,
+			     NOW, &found),
 	    RV_OK);
-	assert_ptr_equal(found, new);
-	assert_true(found->groups_known);
-	assert_string_equal(id, made.id);
+	assert_ptr_equal(found.identity, new);
+	assert_true(found.identity->groups_known);
+	assert_string_equal(found.id, made.id);
 	/* Never beyond the end of the identity. */
-	assert_int_equal(end_ms, NOW + HOUR / 2);
-	rv_identity_unref(&found);
+	assert_int_equal(found.expires_at_ms, NOW + HOUR / 2);
+	rv_session_fini(&found);
 	/* A session that is gone stays gone. */
-	rv_session_end(*state, rv_slice_of(made.token));
-	rv_session_update(*state, rv_slice_of(made.token), new);
+	assert_true(end_token(*state, made.token));
+	rv_session_update(*state, made.hash, new);
 	assert_int_equal(find(*state, made.token, NOW, NULL), RV_ERR_NOTFOUND);
 	rv_identity_unref(&old);
 	rv_identity_unref(&new);
+}
+
+/* ---- Where it may be used --------------------------------------------------------- */
+
+static void
+test_bound_to_address(void **state)
+{
+	const struct rv_session_place there = { .address = THERE };
+	struct made made;
+
+	assert_int_equal(start(*state, NOW + HOUR, HOUR, &made), RV_OK);
+	assert_int_equal(find(*state, made.token, NOW, NULL), RV_OK);
+	assert_int_equal(
+	    find_from(*state, made.token, &there, NOW, NULL), RV_ERR_DENIED);
+	/* A thief's attempt costs its owner nothing. */
+	assert_int_equal(find(*state, made.token, NOW, NULL), RV_OK);
+}
+
+static void
+test_bound_to_connection(void **state)
+{
+	const unsigned char one[32] = { 1 }, two[32] = { 2 };
+	const struct rv_session_place first = { HERE, one };
+	const struct rv_session_place second = { HERE, two };
+	struct rv_sessions *sessions = NULL;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(
+	    rv_sessions_new(10, 10, RV_SESSION_BOUND_CONNECTION, &sessions),
+	    RV_OK);
+	assert_int_equal(start_as(sessions, "alice@LAB.TEST", &first,
+			     NOW + HOUR, HOUR, &made),
+	    RV_OK);
+	assert_int_equal(
+	    find_from(sessions, made.token, &first, NOW, NULL), RV_OK);
+	assert_int_equal(
+	    find_from(sessions, made.token, &second, NOW, NULL), RV_ERR_DENIED);
+	assert_int_equal(
+	    find_from(sessions, made.token, &here, NOW, NULL), RV_ERR_DENIED);
+	/* Without an exporter there is nothing to bind to. */
+	assert_int_equal(start_as(sessions, "alice@LAB.TEST", &here, NOW + HOUR,
+			     HOUR, &made),
+	    RV_ERR_DENIED);
+	rv_sessions_free(&sessions);
+}
+
+/* ---- Whose they are ------------------------------------------------------------------ */
+
+static void
+test_person_limit(void **state)
+{
+	struct rv_sessions *sessions = NULL;
+	struct made made[4], other;
+
+	(void)state;
+	assert_int_equal(
+	    rv_sessions_new(100, 3, RV_SESSION_BOUND_ADDRESS, &sessions),
+	    RV_OK);
+	assert_int_equal(
+	    start_as(sessions, "bob@LAB.TEST", &here, NOW + HOUR, HOUR, &other),
+	    RV_OK);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+		    start(sessions, NOW + HOUR, HOUR, &made[i]), RV_OK);
+	/* The oldest of the same person has ended, nobody else's. */
+	assert_int_equal(
+	    find(sessions, made[0].token, NOW, NULL), RV_ERR_STALE);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(
+		    find(sessions, made[i].token, NOW, NULL), RV_OK);
+	assert_int_equal(find(sessions, other.token, NOW, NULL), RV_OK);
+	rv_sessions_free(&sessions);
+}
+
+static void
+count(void *arg, const struct rv_session *session)
+{
+	size_t *n = arg;
+
+	assert_non_null(session->identity);
+	assert_string_equal(session->address, HERE);
+	(*n)++;
+}
+
+static void
+test_revoke(void **state)
+{
+	struct made a, b, c;
+	size_t n = 0;
+
+	assert_int_equal(start(*state, NOW + HOUR, HOUR, &a), RV_OK);
+	assert_int_equal(start(*state, NOW + HOUR, HOUR, &b), RV_OK);
+	assert_int_equal(
+	    start_as(*state, "bob@LAB.TEST", &here, NOW + HOUR, HOUR, &c),
+	    RV_OK);
+	assert_true(rv_session_end_id(*state, a.id, true));
+	assert_false(rv_session_end_id(*state, a.id, true));
+	assert_int_equal(find(*state, a.token, NOW, NULL), RV_ERR_STALE);
+	assert_int_equal(find(*state, b.token, NOW, NULL), RV_OK);
+	assert_int_equal(
+	    rv_session_end_person(*state, "alice@LAB.TEST", true), 1);
+	assert_int_equal(find(*state, b.token, NOW, NULL), RV_ERR_STALE);
+	assert_int_equal(find(*state, c.token, NOW, NULL), RV_OK);
+	assert_int_equal(rv_sessions_each(*state, NOW, count, &n), RV_OK);
+	assert_int_equal(n, 1);
+	/* They are forgotten with their time. */
+	assert_int_equal(rv_sessions_sweep(*state, NOW + HOUR), 0);
+	assert_int_equal(find(*state, a.token, NOW, NULL), RV_ERR_NOTFOUND);
+}
+
+static void
+test_adopt(void **state)
+{
+	struct rv_sessions *other = NULL;
+	struct rv_session found;
+	struct made made;
+
+	assert_int_equal(
+	    rv_sessions_new(10, 10, RV_SESSION_BOUND_ADDRESS, &other), RV_OK);
+	assert_int_equal(start(*state, NOW + HOUR, HOUR, &made), RV_OK);
+	assert_int_equal(rv_session_find(*state, rv_slice_of(made.token), &here,
+			     NOW, &found),
+	    RV_OK);
+	assert_int_equal(find(other, made.token, NOW, NULL), RV_ERR_NOTFOUND);
+	assert_int_equal(rv_session_adopt(other, &found), RV_OK);
+	assert_int_equal(rv_session_adopt(other, &found), RV_ERR_EXISTS);
+	rv_session_fini(&found);
+	assert_int_equal(
+	    rv_session_find(other, rv_slice_of(made.token), &here, NOW, &found),
+	    RV_OK);
+	assert_false(found.local);
+	assert_string_equal(found.identity->principal, "alice@LAB.TEST");
+	rv_session_fini(&found);
+	rv_sessions_free(&other);
 }
 
 /* ---- Threads ----------------------------------------------------------------------- */
@@ -250,22 +423,24 @@ live_and_die(void *arg)
 	size_t n_wrong = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		const struct rv_identity *found = NULL;
-		struct made made;
-		int64_t end_ms;
+		char token[RV_SESSION_TOKEN_SIZE];
+		struct rv_session made, found;
 
 		/* Others may hold all places for a moment. */
 		if (rv_session_start(
-			sessions, id, NOW, HOUR, made.token, made.id) != RV_OK)
+			sessions, id, &here, NOW, HOUR, token, &made) != RV_OK)
 			continue;
-		if (rv_session_find(sessions, rv_slice_of(made.token), NOW,
-			&found, made.id, &end_ms) != RV_OK)
+		if (rv_session_find(sessions, rv_slice_of(token), &here, NOW,
+			&found) == RV_OK)
+			rv_session_fini(&found);
+		else
 			n_wrong++;
-		rv_identity_unref(&found);
-		rv_session_update(sessions, rv_slice_of(made.token), id);
+		rv_session_update(sessions, made.hash, id);
 		rv_sessions_sweep(sessions, NOW);
 		if (i % 3 != 0)
-			rv_session_end(sessions, rv_slice_of(made.token));
+			rv_ignore(
+			    rv_session_end(sessions, made.hash, i % 3 == 1));
+		rv_session_fini(&made);
 	}
 	rv_identity_unref(&id);
 	return (void *)n_wrong;
@@ -300,7 +475,8 @@ test_many(void **state)
 
 	(void)state;
 	assert_non_null(made);
-	assert_int_equal(rv_sessions_new(n, &sessions), RV_OK);
+	assert_int_equal(
+	    rv_sessions_new(n, n, RV_SESSION_BOUND_ADDRESS, &sessions), RV_OK);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(
 		    start(sessions, NOW + HOUR, HOUR, &made[i]), RV_OK);
@@ -325,6 +501,11 @@ main(void)
 		SESSION_TEST(test_end_and_sweep),
 		SESSION_TEST(test_limit),
 		SESSION_TEST(test_update),
+		SESSION_TEST(test_bound_to_address),
+		SESSION_TEST(test_bound_to_connection),
+		SESSION_TEST(test_person_limit),
+		SESSION_TEST(test_revoke),
+		SESSION_TEST(test_adopt),
 		SESSION_TEST(test_threads),
 		SESSION_TEST(test_many),
 	};
