@@ -1,6 +1,5 @@
 #include "daemon.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,31 +11,40 @@
 #include "log.h"
 #include "loop/loop.h"
 #include "notify.h"
+#include "process/child.h"
+#include "process/port_file.h"
 #include "provider.h"
+#include "sign_in/current.h"
+#include "sign_in/reload.h"
 #include "store/init.h"
 #include "version.h"
 
 /* What the main thread works with while the loops serve. */
 struct daemon_state {
 	struct rv_provider *provider;
-	struct rv_notify *notify;
+	const struct rv_child *child;
+	struct rv_notify *notify; /* the child's */
 	const char *config_file;
 	const struct rv_config *config; /* as started */
 	int64_t drain_ms;		/* as of the last reload */
-	sigset_t signals;
 };
 
+/*
+ * Signals are for the supervisor, which says over its line what is to be
+ * done: whoever signals all processes gets one orderly end.
+ */
 static int
-block_signals(struct daemon_state *d, struct rv_error *e)
+block_signals(struct rv_error *e)
 {
-	static const int handled[] = { SIGTERM, SIGINT, SIGHUP };
+	static const int others[] = { SIGTERM, SIGINT, SIGHUP };
+	sigset_t set;
 	int err;
 
-	(void)sigemptyset(&d->signals);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		(void)sigaddset(&d->signals, handled[i]);
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		(void)sigaddset(&set, others[i]);
 	/* Before threads start, so that all inherit it. */
-	err = pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+	err = pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (err != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		rv_error_set(e, "cannot set up signals: %s", strerror(err));
 		return RV_ERR_IO;
@@ -50,6 +58,7 @@ reload(struct daemon_state *d)
 	struct rv_config *fresh = NULL;
 	struct rv_buf names;
 	struct rv_error e;
+	int r;
 
 	rv_notify_reloading(d->notify);
 	if (rv_config_load(d->config_file, &fresh, &e) != RV_OK) {
@@ -57,6 +66,7 @@ reload(struct daemon_state *d)
 		    "the configuration was not reloaded, the "
 		    "old one stays: %s",
 		    e.text);
+		rv_sign_in_set_failed(d->provider->sign_in, "configuration");
 		rv_notify_ready(d->notify);
 		return;
 	}
@@ -64,7 +74,11 @@ reload(struct daemon_state *d)
 	d->drain_ms = fresh->drain_timeout;
 	rv_buf_init(&names, 4096);
 	rv_config_restart_needed(d->config, fresh, &names);
-	if (names.n > 0)
+	r = rv_sign_in_reload(d->provider, &fresh, &e);
+	if (r != RV_OK)
+		rv_log(RV_LOG_ERROR,
+		    "signing in goes on by the old configuration: %s", e.text);
+	else if (names.n > 0)
 		rv_log(RV_LOG_WARNING,
 		    "the configuration was reloaded; these "
 		    "parameters need a restart: %.*s",
@@ -76,57 +90,30 @@ reload(struct daemon_state *d)
 	rv_notify_ready(d->notify);
 }
 
-/* Waits for one signal; 0 after a while without any. */
-static int
-next_signal(const struct daemon_state *d)
-{
-	const struct timespec a_while = { .tv_sec = 1 };
-	int s = sigtimedwait(&d->signals, NULL, &a_while);
-
-	return s > 0 ? s : 0;
-}
-
 static void
 serve(struct daemon_state *d)
 {
 	int64_t watchdog = rv_notify_watchdog_ms(d->notify);
 
 	for (;;) {
-		int s = next_signal(d);
+		enum rv_child_word word = rv_child_listen(d->child);
 
-		if (s == SIGHUP)
+		if (word == RV_CHILD_RELOAD)
 			reload(d);
-		else if (s != 0)
+		else if (word == RV_CHILD_STOP)
 			return;
 		if (watchdog > 0 && rv_provider_is_alive(d->provider))
 			rv_notify_watchdog(d->notify);
 	}
 }
 
-static int
-write_port(
-    const struct rv_provider *provider, const char *path, struct rv_error *e)
-{
-	FILE *f;
-	bool ok;
-
-	if (path == NULL)
-		return RV_OK;
-	f = fopen(path, "we");
-	ok = f != NULL &&
-	     fprintf(f, "%u\n", (unsigned)rv_provider_port(provider)) > 0;
-	if (f != NULL && fclose(f) != 0)
-		ok = false;
-	if (ok)
-		return RV_OK;
-	rv_error_set(e, "cannot write port_file %s: %s", path, strerror(errno));
-	return RV_ERR_IO;
-}
-
 int
-rv_daemon_run(const struct rv_config *config, struct rv_error *e)
+rv_daemon_run(const struct rv_config *config, const struct rv_child *child,
+    struct rv_error *e)
 {
 	struct daemon_state d = {
+		.child = child,
+		.notify = child->notify,
 		.config_file = config->file,
 		.config = config,
 		.drain_ms = config->drain_timeout,
@@ -134,13 +121,12 @@ rv_daemon_run(const struct rv_config *config, struct rv_error *e)
 	int r;
 
 	rv_log_set_level((enum rv_log_level)config->log_level);
-	r = block_signals(&d, e);
+	r = block_signals(e);
 	if (r == RV_OK)
-		r = rv_notify_open(&d.notify, e);
+		r = rv_provider_start(config, child, &d.provider, e);
 	if (r == RV_OK)
-		r = rv_provider_start(config, &d.provider, e);
-	if (r == RV_OK)
-		r = write_port(d.provider, config->port_file, e);
+		r = rv_port_file_write(
+		    &d.provider->port_file, rv_provider_port(d.provider), e);
 	if (r != RV_OK)
 		goto out;
 	rv_log(RV_LOG_INFO, "reeved %s listens on port %u", rv_version(),
@@ -153,7 +139,6 @@ out:
 	if (d.provider != NULL && !rv_provider_stop(&d.provider, d.drain_ms))
 		rv_log(RV_LOG_WARNING, "some requests were cut off when the "
 				       "provider stopped");
-	rv_notify_close(&d.notify);
 	return r;
 }
 

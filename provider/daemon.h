@@ -4,15 +4,16 @@
 
 #include "reeve/base.h"
 
+struct rv_child;
 struct rv_config;
 
 /*
- * Runs the provider in the foreground until SIGTERM or SIGINT, then drains.
+ * The process net: runs the provider until SIGTERM or SIGINT, then drains.
  * SIGHUP reads the configuration again: what can change takes effect, a
  * wrong file changes nothing.  config stays the caller's.
  */
-RV_MUSTUSE int rv_daemon_run(
-    const struct rv_config *config, struct rv_error *e);
+RV_MUSTUSE int rv_daemon_run(const struct rv_config *config,
+    const struct rv_child *child, struct rv_error *e);
 
 /*
  * Makes the first Full Administrator, with the immutable id that the

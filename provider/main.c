@@ -10,16 +10,20 @@
 #include "log.h"
 #include "options.h"
 #include "pipeline/route.h"
+#include "process/child.h"
+#include "process/supervisor.h"
 #include "store/init.h"
 #include "store/migrate.h"
 #include "version.h"
 
 #define EXIT_USAGE 2
 
+/* An empty text: the process that failed has told the reason. */
 static int
 report(const struct rv_error *e)
 {
-	(void)fprintf(stderr, "reeved: %s\n", e->text);
+	if (e->text[0] != '\0')
+		(void)fprintf(stderr, "reeved: %s\n", e->text);
 	return EXIT_FAILURE;
 }
 
@@ -69,7 +73,8 @@ act_on_config(const struct rv_options *o, struct rv_error *e)
 		return r;
 	switch (o->action) {
 	case RV_ACTION_RUN:
-		r = rv_daemon_run(config, e);
+		r = o->child != NULL ? rv_child_run(config, o->child, e)
+				     : rv_supervise(config, e);
 		break;
 	case RV_ACTION_CHECK_CONFIG:
 		r = rv_config_check_folders(config, e);

@@ -10,8 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#define READY	  "READY=1"
+#define STOPPING  "STOPPING=1"
+#define WATCHDOG  "WATCHDOG=1"
+#define RELOADING "RELOADING=1\nMONOTONIC_USEC="
+
 struct rv_notify {
 	int fd;
+	bool borrowed; /* fd is the caller's */
 	int64_t watchdog_ms;
 };
 
@@ -108,6 +114,23 @@ out:
 	return r;
 }
 
+int
+rv_notify_over(int fd, int64_t watchdog_ms, struct rv_notify **ret_notify,
+    struct rv_error *e)
+{
+	struct rv_notify *n = calloc(1, sizeof(*n));
+
+	if (n == NULL) {
+		rv_error_set(e, "out of memory");
+		return RV_ERR_NOMEM;
+	}
+	n->fd = fd;
+	n->borrowed = true;
+	n->watchdog_ms = watchdog_ms;
+	*ret_notify = n;
+	return RV_OK;
+}
+
 void
 rv_notify_close(struct rv_notify **notify)
 {
@@ -116,7 +139,7 @@ rv_notify_close(struct rv_notify **notify)
 	*notify = NULL;
 	if (n == NULL)
 		return;
-	if (n->fd >= 0)
+	if (n->fd >= 0 && !n->borrowed)
 		(void)close(n->fd);
 	free(n);
 }
@@ -139,7 +162,7 @@ send_state(const struct rv_notify *n, const char *state)
 void
 rv_notify_ready(const struct rv_notify *notify)
 {
-	send_state(notify, "READY=1");
+	send_state(notify, READY);
 }
 
 void
@@ -149,8 +172,7 @@ rv_notify_reloading(const struct rv_notify *notify)
 	struct timespec ts = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	(void)snprintf(state, sizeof(state),
-	    "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	(void)snprintf(state, sizeof(state), RELOADING "%" PRId64,
 	    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 	send_state(notify, state);
 }
@@ -158,7 +180,7 @@ rv_notify_reloading(const struct rv_notify *notify)
 void
 rv_notify_stopping(const struct rv_notify *notify)
 {
-	send_state(notify, "STOPPING=1");
+	send_state(notify, STOPPING);
 }
 
 int64_t
@@ -170,5 +192,28 @@ rv_notify_watchdog_ms(const struct rv_notify *notify)
 void
 rv_notify_watchdog(const struct rv_notify *notify)
 {
-	send_state(notify, "WATCHDOG=1");
+	send_state(notify, WATCHDOG);
+}
+
+int
+rv_notify_pass(const struct rv_notify *notify, struct rv_slice state)
+{
+	const struct rv_slice reloading = RV_SLICE_LIT(RELOADING);
+	uint64_t usec;
+	char text[64];
+
+	if (rv_slice_eq(state, RV_SLICE_LIT(READY)) ||
+	    rv_slice_eq(state, RV_SLICE_LIT(STOPPING)) ||
+	    rv_slice_eq(state, RV_SLICE_LIT(WATCHDOG))) {
+		(void)snprintf(text, sizeof(text), "%.*s", RV_SLICE_FMT(state));
+	} else if (rv_slice_has_prefix(state, reloading) &&
+		   rv_slice_to_u64((struct rv_slice){ state.p + reloading.n,
+				       state.n - reloading.n },
+		       INT64_MAX, &usec) == RV_OK) {
+		(void)snprintf(text, sizeof(text), RELOADING "%" PRIu64, usec);
+	} else {
+		return RV_ERR_INVALID;
+	}
+	send_state(notify, text);
+	return RV_OK;
 }

@@ -18,6 +18,18 @@ struct rv_notify;
  */
 RV_MUSTUSE int rv_notify_open(
     struct rv_notify **ret_notify, struct rv_error *e);
+/*
+ * For a process that the supervisor started: what it tells goes over fd, the
+ * caller's, to the supervisor.  RV_ERR_NOMEM.
+ */
+RV_MUSTUSE int rv_notify_over(int fd, int64_t watchdog_ms,
+    struct rv_notify **ret_notify, struct rv_error *e);
+/*
+ * Passes on what another process told, when it is one of the states below
+ * as this module writes them; RV_ERR_INVALID for anything else.
+ */
+RV_MUSTUSE int rv_notify_pass(
+    const struct rv_notify *notify, struct rv_slice state);
 /* *notify may be NULL and becomes NULL. */
 void rv_notify_close(struct rv_notify **notify);
 

@@ -14,6 +14,7 @@ static const struct option long_options[] = {
 	{ "migrate", no_argument, NULL, 'g' },
 	{ "init", no_argument, NULL, 'i' },
 	{ "admin", required_argument, NULL, 'a' },
+	{ "child", required_argument, NULL, 'C' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -75,6 +76,8 @@ take(int c, struct rv_options *o, struct rv_error *e)
 		o->config = optarg;
 	} else if (c == 'a') {
 		o->admin = optarg;
+	} else if (c == 'C') {
+		o->child = optarg;
 	} else if (c == '?') {
 		rv_error_set(e, "unknown option, or one without its value; "
 				"see reeved --help");
@@ -112,6 +115,11 @@ rv_options_parse(int argc, char *const *argv, struct rv_options *ret_options,
 	}
 	if ((o.admin != NULL) != (o.action == RV_ACTION_INIT)) {
 		rv_error_set(e, "--init and --admin PRINCIPAL go together");
+		return RV_ERR_INVALID;
+	}
+	if (o.child != NULL && o.action != RV_ACTION_RUN) {
+		rv_error_set(e, "only one action can be done at once; see "
+				"reeved --help");
 		return RV_ERR_INVALID;
 	}
 	*ret_options = o;

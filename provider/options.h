@@ -20,6 +20,8 @@ struct rv_options {
 	enum rv_action action;
 	const char *config; /* path; borrowed from argv */
 	const char *admin;  /* with RV_ACTION_INIT */
+	/* How the supervisor starts the other processes; for nobody else. */
+	const char *child;
 };
 
 /* RV_ERR_INVALID with a sentence in *e.  Two actions at once are wrong. */

@@ -14,6 +14,11 @@
 #include "pipeline/route.h"
 #include "privilege.h"
 #include "process/acceptor_link.h"
+#include "process/checkpoint.h"
+#include "process/child.h"
+#include "process/sandbox.h"
+#include "sign_in/current.h"
+#include "sign_in/penalties.h"
 #include "store/db.h"
 #include "store/feed.h"
 #include "store/schema.h"
@@ -45,26 +50,24 @@ name_node(struct rv_provider *p, struct rv_error *e)
 	return RV_ERR_NOMEM;
 }
 
+/*
+ * What needs privileges or files that the sandbox hides was done before.
+ * No thread runs yet: it would stay outside.
+ */
 static int
-open_acceptor(struct rv_provider *p, struct rv_error *e)
+become_confined(
+    struct rv_provider *p, const struct rv_child *child, struct rv_error *e)
 {
 	const struct rv_config *c = p->config;
-	const struct rv_acceptor_config kerberos = {
-		.keytab = c->keytab,
-		.service = c->service,
-		.replay_cache = c->replay_cache,
-		.realms = c->realms.v,
-		.n_realms = c->realms.n,
-		.binding = (enum rv_channel_binding)c->channel_binding,
-	};
+	int r = rv_privilege_drop(c->user, e);
 
-	p->level_policy = (struct rv_level_policy){
-		.certificate_indicators = { c->certificate_indicators.v,
-		    c->certificate_indicators.n },
-		.hello_indicators = { c->hello_indicators.v,
-		    c->hello_indicators.n },
-	};
-	return rv_acceptor_new(&kerberos, &p->acceptor, e);
+	if (r == RV_OK)
+		r = rv_child_bind(child, e);
+	if (r == RV_OK)
+		r = rv_port_file_open(c->port_file, &p->port_file, e);
+	if (r == RV_OK)
+		r = rv_sandbox_net(c, e);
+	return r;
 }
 
 int
@@ -72,8 +75,20 @@ rv_provider_open_directory(const struct rv_config *c,
     struct rv_directory **ret_directory, struct rv_error *e)
 {
 	const struct rv_directory_config ldap = {
-		.uris = &c->directory_uri,
-		.n_uris = c->directory_uri != NULL,
+		.uris = c->directory_uri.v,
+		.n_uris = c->directory_uri.n,
+		.kind = (enum rv_directory_kind)c->directory_kind,
+		.bind = (enum rv_directory_bind)c->directory_bind,
+		.tls = (enum rv_directory_tls)c->directory_tls,
+		.ca = c->directory_ca,
+		.pins = c->directory_pins.v,
+		.n_pins = c->directory_pins.n,
+		.certificate = c->directory_certificate,
+		.key = c->directory_key,
+		.bind_dn = c->directory_bind_dn,
+		.password_file = c->directory_password_file,
+		.cache = (size_t)c->directory_cache,
+		.cache_ms = c->groups_refresh,
 		.base = c->directory_base,
 		.group_base = c->directory_group_base != NULL
 				  ? c->directory_group_base
@@ -88,9 +103,50 @@ rv_provider_open_directory(const struct rv_config *c,
 	};
 
 	*ret_directory = NULL;
-	if (c->directory_uri == NULL)
+	if (c->directory_uri.n == 0)
 		return RV_OK;
 	return rv_directory_new(&ldap, ret_directory, e);
+}
+
+static int
+open_sign_in(struct rv_provider *p, struct rv_error *e)
+{
+	const struct rv_penalty_config penalties =
+	    rv_sign_in_penalties(p->config);
+	const struct rv_sign_in_args args = { .config = p->config };
+	struct rv_sign_in_policy *policy;
+	const char *part;
+	int r = rv_penalties_new(&penalties, &p->penalties, e);
+
+	if (r == RV_OK && rv_ocsp_new(&p->ocsp) != RV_OK) {
+		rv_error_set(e, "out of memory");
+		r = RV_ERR_NOMEM;
+	}
+	if (r == RV_OK)
+		r = rv_sign_in_policy_new(&args, &policy, &part, e);
+	if (r != RV_OK)
+		return r;
+	r = rv_tls_set_trust(p->tls, policy->trust, e);
+	p->sign_in = rv_sign_in_new(policy);
+	if (p->sign_in != NULL)
+		return r;
+	rv_error_set(e, "out of memory");
+	return RV_ERR_NOMEM;
+}
+
+static int
+link_keeper(
+    struct rv_provider *p, const struct rv_child *child, struct rv_error *e)
+{
+	int r;
+
+	if (child->keeper < 0)
+		return RV_OK;
+	r = rv_keeper_link_new(child->keeper, &p->keeper, e);
+	return r == RV_OK
+		   ? rv_checkpoints_new(p->keeper, p->config->audit_directory,
+			 p->node, &p->checkpoints, e)
+		   : r;
 }
 
 static int
@@ -102,6 +158,8 @@ open_audit(struct rv_provider *p, unsigned loops, struct rv_error *e)
 		.segment_size = p->config->audit_segment_size,
 		.reserve = p->config->audit_reserve,
 		.producers = loops,
+		.closed = p->checkpoints != NULL ? rv_checkpoints_closed : NULL,
+		.arg = p->checkpoints,
 	};
 
 	return rv_audit_open(&audit, &p->audit, e);
@@ -135,15 +193,18 @@ start_feed(struct rv_provider *p, struct rv_error *e)
 
 /* ---- Lanes ------------------------------------------------------------------ */
 
-static unsigned
-count_loops(const struct rv_config *c)
+size_t
+rv_provider_loops(const struct rv_config *config)
 {
 	long online;
 
-	if (c->loops > 0)
-		return (unsigned)c->loops;
+	if (config->loops > 0)
+		return (size_t)config->loops;
 	online = sysconf(_SC_NPROCESSORS_ONLN);
-	return online > 0 ? (unsigned)online : 1;
+	if (online < 1)
+		return 1;
+	return online < RV_CHILD_LINKS_MAX ? (size_t)online
+					   : RV_CHILD_LINKS_MAX;
 }
 
 static int
@@ -165,7 +226,8 @@ make_lanes(struct rv_provider *p, unsigned n, struct rv_error *e)
 }
 
 static int
-link_lanes(struct rv_provider *p, struct rv_error *e)
+link_lanes(
+    struct rv_provider *p, const struct rv_child *child, struct rv_error *e)
 {
 	int r = RV_OK;
 
@@ -175,7 +237,7 @@ link_lanes(struct rv_provider *p, struct rv_error *e)
 		return RV_ERR_NOMEM;
 	for (unsigned i = 0; r == RV_OK && i < p->n_lanes; i++)
 		r = rv_acceptor_link_new(
-		    p->lanes[i]->loop, p->pool, p->acceptor, &p->acceptors[i]);
+		    p->lanes[i]->loop, child->links[i], &p->acceptors[i]);
 	return r;
 }
 
@@ -238,20 +300,24 @@ check_schema(const struct rv_config *c, struct rv_error *e)
 
 /* In the order in which the parts need each other. */
 static int
-start_parts(struct rv_provider *p, struct rv_error *e)
+start_parts(
+    struct rv_provider *p, const struct rv_child *child, struct rv_error *e)
 {
 	const struct rv_config *c = p->config;
-	unsigned loops = count_loops(c);
+	/* One for each link: processors may come and go. */
+	unsigned loops = (unsigned)child->n_links;
 	int r;
 
 	if ((r = rv_routes_validate(e)) != RV_OK ||
 	    (r = name_node(p, e)) != RV_OK ||
 	    (r = rv_tls_new(c, &p->tls, e)) != RV_OK ||
 	    (r = rv_endpoints_new(c, &p->endpoints, e)) != RV_OK ||
-	    (r = rv_privilege_drop(c->user, e)) != RV_OK ||
-	    (r = open_acceptor(p, e)) != RV_OK ||
+	    (r = rv_endpoints_bind(p->endpoints, c, loops, e)) != RV_OK ||
+	    (r = become_confined(p, child, e)) != RV_OK ||
+	    (r = open_sign_in(p, e)) != RV_OK ||
 	    (r = rv_provider_open_directory(c, &p->directory, e)) != RV_OK ||
 	    (r = check_schema(c, e)) != RV_OK ||
+	    (r = link_keeper(p, child, e)) != RV_OK ||
 	    (r = open_audit(p, loops, e)) != RV_OK)
 		return r;
 	rv_error_set(e, "out of memory");
@@ -264,7 +330,7 @@ start_parts(struct rv_provider *p, struct rv_error *e)
 	if ((r = rv_pool_new((unsigned)c->workers, MAX_WAITING_JOBS, &p->pool,
 		 e)) != RV_OK ||
 	    (r = make_lanes(p, loops, e)) != RV_OK ||
-	    (r = link_lanes(p, e)) != RV_OK ||
+	    (r = link_lanes(p, child, e)) != RV_OK ||
 	    (r = start_feed(p, e)) != RV_OK ||
 	    (r = listen_on_lanes(p, e)) != RV_OK)
 		return r;
@@ -291,9 +357,14 @@ provider_free(struct rv_provider **provider)
 		rv_lane_free(&p->lanes[i]);
 	free(p->lanes);
 	rv_audit_close(&p->audit);
+	rv_checkpoints_free(&p->checkpoints);
+	rv_keeper_link_free(&p->keeper);
 	rv_sessions_free(&p->sessions);
+	rv_sign_in_free(&p->sign_in);
+	rv_ocsp_free(&p->ocsp);
+	rv_penalties_free(&p->penalties);
 	rv_directory_free(&p->directory);
-	rv_acceptor_free(&p->acceptor);
+	rv_port_file_close(&p->port_file);
 	rv_endpoints_free(&p->endpoints);
 	rv_tls_free(&p->tls);
 	free((void *)(uintptr_t)p->node);
@@ -308,7 +379,7 @@ stop_lanes(struct rv_provider *p)
 }
 
 int
-rv_provider_start(const struct rv_config *config,
+rv_provider_start(const struct rv_config *config, const struct rv_child *child,
     struct rv_provider **ret_provider, struct rv_error *e)
 {
 	struct rv_provider *p = calloc(1, sizeof(*p));
@@ -319,7 +390,8 @@ rv_provider_start(const struct rv_config *config,
 		return RV_ERR_NOMEM;
 	}
 	p->config = config;
-	r = start_parts(p, e);
+	p->port_file.fd = -1;
+	r = start_parts(p, child, e);
 	if (r != RV_OK) {
 		stop_lanes(p);
 		provider_free(&p);
@@ -410,6 +482,7 @@ rv_provider_stop(struct rv_provider **provider, int64_t drain_ms)
 	 * has been handed to the log is written.
 	 */
 	rv_audit_close(&p->audit);
+	rv_checkpoints_free(&p->checkpoints);
 	return false;
 }
 

@@ -148,6 +148,8 @@ rv_audit_open_with(const struct rv_audit_config *config,
 		return r;
 	a->bell_fd = a->watch_fd = -1;
 	a->reserve = config->reserve;
+	a->closed = config->closed;
+	a->closed_arg = config->arg;
 	a->segment.fd = a->segment.dir_fd = a->people.fd = -1;
 	r = make_parts(a, config);
 	if (r != RV_OK)
@@ -158,6 +160,7 @@ rv_audit_open_with(const struct rv_audit_config *config,
 	a->segment.size_max = (off_t)config->segment_size;
 	rv_audit_people_init(&a->people, a->segment.dir_fd);
 	r = rv_audit_recover(&a->segment, a->hasher, &a->link, &torn, e);
+	memcpy(a->last_segment, a->segment.name, sizeof(a->last_segment));
 	if (r == RV_OK)
 		r = write_opening(a, torn, e);
 	if (r != RV_OK)

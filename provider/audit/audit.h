@@ -19,6 +19,14 @@ struct rv_audit_config {
 	size_t segment_size;
 	size_t reserve; /* bytes to keep free in the file system */
 	unsigned producers;
+	/*
+	 * Called when a segment gets no further record: its file name, number
+	 * and hash (hex) of its last one.  On the writer's thread: must not
+	 * block.  NULL: nobody wants to know.
+	 */
+	void (*closed)(
+	    void *arg, const char *segment, uint64_t seq, const char *hash);
+	void *arg;
 };
 
 /* One record on its way; memory of the submitter until it is reaped. */

@@ -61,6 +61,11 @@ struct rv_audit {
 	struct rv_audit_link link;
 	struct rv_audit_group group;
 	struct rv_buf scratch;
+	/* In which the last durable record is; "" before the first. */
+	char last_segment[RV_AUDIT_SEGMENT_NAME];
+	void (*closed)(
+	    void *arg, const char *segment, uint64_t seq, const char *hash);
+	void *closed_arg;
 	uint64_t lost;	/* records that no group has told of yet */
 	bool was_short; /* the last look found less than the reserve */
 	unsigned turn;	/* which queue is served first */

@@ -48,6 +48,8 @@ put_who(struct rv_buf *out, const struct rv_audit_fields *f)
 	put_quoted(out, " User ", f->subject.id);
 	put_word(out, " by ", f->subject.method);
 	put_word(out, " at level ", f->subject.level);
+	put_quoted(out, " delegated by ", f->subject.delegated_by);
+	put_quoted(out, " excluded by ", f->excluded_by);
 	put_word(out, " from ", f->src.ip);
 	if (f->src.ip.p != NULL && f->src.port != 0)
 		rv_buf_printf(out, " port %u", (unsigned)f->src.port);

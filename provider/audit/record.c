@@ -123,7 +123,10 @@ put_subject(struct rv_buf *out, const struct rv_audit_fields *f)
 	rv_buf_puts(out, f->subject.groups_known ? "true" : "false");
 	if (f->subject.groups_age_ms >= 0)
 		put_integer(out, "groups_age_ms", f->subject.groups_age_ms);
+	put_text(out, "groups_from", f->subject.groups_from, TEXT_MAX);
 	put_text(out, "groups_hash", f->subject.groups_hash, TEXT_MAX);
+	put_text(out, "source", f->subject.source, TEXT_MAX);
+	put_text(out, "delegated_by", f->subject.delegated_by, TEXT_MAX);
 	rv_buf_putc(out, '}');
 }
 
@@ -229,6 +232,7 @@ rv_audit_record_encode(const struct rv_audit_fields *f, struct rv_buf *out)
 {
 	put_head(out, f);
 	put_subject(out, f);
+	put_text(out, "excluded_by", f->excluded_by, TEXT_MAX);
 	put_text(out, "about", f->about, TEXT_MAX);
 	put_text(out, "about_groups_hash", f->about_groups_hash, TEXT_MAX);
 	put_texts(out, "abouts", f->abouts, f->n_abouts);

@@ -37,7 +37,13 @@ struct rv_audit_fields {
 		bool groups_known;
 		int64_t groups_age_ms;	     /* -1: no groups were read */
 		struct rv_slice groups_hash; /* hex */
+		/* the directory, or the evidence of the sign-in */
+		struct rv_slice groups_from;
+		struct rv_slice source; /* file of the authority or issuer */
+		struct rv_slice delegated_by;
 	} subject;
+	/* the entry of the exclusion list that let the subject through */
+	struct rv_slice excluded_by;
 	struct rv_slice about; /* the other subject that is asked about */
 	struct rv_slice about_groups_hash; /* hex */
 	const struct rv_slice *abouts;	   /* several: principal, blank, hash */

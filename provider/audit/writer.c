@@ -198,6 +198,18 @@ rv_audit_group_note(
 	add_line(&a->group, &a->scratch, (int)gettid());
 }
 
+/* The group is in another segment than the last durable record before it. */
+static void
+tell_closed(struct rv_audit *a)
+{
+	if (strcmp(a->last_segment, a->segment.name) == 0)
+		return;
+	if (a->last_segment[0] != '\0' && a->closed != NULL)
+		a->closed(
+		    a->closed_arg, a->last_segment, a->link.seq, a->link.prev);
+	memcpy(a->last_segment, a->segment.name, sizeof(a->last_segment));
+}
+
 int
 rv_audit_group_commit(struct rv_audit *a)
 {
@@ -217,6 +229,7 @@ rv_audit_group_commit(struct rv_audit *a)
 		set_problem(a, e.text, r != RV_ERR_UNAVAILABLE);
 		return r;
 	}
+	tell_closed(a);
 	a->link = g->link;
 	a->lost -= g->gap;
 	atomic_store(&h->seq, a->link.seq);

@@ -8,15 +8,15 @@
 #include "reeve/auth_kerberos.h"
 
 struct rv_loop;
-struct rv_pool;
 struct rv_acceptor_link;
 
 /*
- * A link that judges on the workers of this process; all three outlive it.
- * RV_ERR_NOMEM.
+ * Over fd, one end of a SOCK_SEQPACKET socketpair(2), which the link closes
+ * at its end also when it could not be made.  Before the loop runs; the loop
+ * outlives it.  RV_ERR_NOMEM; RV_ERR_IO.
  */
-RV_MUSTUSE int rv_acceptor_link_new(struct rv_loop *loop, struct rv_pool *pool,
-    const struct rv_acceptor *acceptor, struct rv_acceptor_link **ret_link);
+RV_MUSTUSE int rv_acceptor_link_new(
+    struct rv_loop *loop, int fd, struct rv_acceptor_link **ret_link);
 /*
  * After the loop has stopped; done() is not called for what still waits.
  * *link may be NULL and becomes NULL.
@@ -38,8 +38,12 @@ struct rv_accept_call {
 	struct rv_accept_call *next; /* used by the link */
 };
 
+/* Questions of one link that may wait for their answers. */
+#define RV_ACCEPTOR_LINK_WAITING 256u
+
 /*
- * Only on the loop's thread.  RV_ERR_LIMIT when too many wait; RV_ERR_NOMEM;
+ * Only on the loop's thread.  RV_ERR_LIMIT when too many wait, or for a
+ * token or a binding that is too long; RV_ERR_NOMEM;
  * RV_ERR_UNAVAILABLE when the process is gone.  Else done() comes, with
  * RV_REFUSED_INTERNAL when no answer came within 5 s.
  */
