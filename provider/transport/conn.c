@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "transport/certified.h"
 #include "transport/conn_impl.h"
 #include "transport/tls.h"
 
@@ -19,13 +20,19 @@
 #define LINGER_MS 2000
 
 static int64_t
-now_ms(void)
+clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	/* Cannot fail for this clock. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	/* Cannot fail for the clocks used here. */
+	(void)clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t
+now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* ---- Times ---------------------------------------------------------- */
@@ -36,6 +43,26 @@ rv_conn_set_deadline(struct rv_conn *c, int64_t timeout_ms)
 	c->deadline_ms = now_ms() + timeout_ms;
 }
 
+static bool
+may_stay(const struct rv_conn *c)
+{
+	return c->authenticated || (c->was_open && !c->was_refused);
+}
+
+bool
+rv_conn_is_overdue(const struct rv_conn *c)
+{
+	return !may_stay(c) && now_ms() >= c->sign_in_ms;
+}
+
+/* While the pipeline works, and while an answer goes out, nobody waits. */
+static bool
+is_sign_in_due(const struct rv_conn *c)
+{
+	return !may_stay(c) && c->state != RV_CONN_PIPELINE &&
+	       c->state != RV_CONN_WRITING && c->state != RV_CONN_LINGER;
+}
+
 /*
  * The timer is moved only to an earlier time: most deadlines are replaced
  * by later ones long before they come.
@@ -43,18 +70,21 @@ rv_conn_set_deadline(struct rv_conn *c, int64_t timeout_ms)
 static void
 arm(struct rv_conn *c)
 {
+	int64_t until = c->deadline_ms;
 	struct timeval tv;
 	int64_t left;
 
-	if (c->deadline_ms >= c->armed_ms)
+	if (is_sign_in_due(c) && c->sign_in_ms < until)
+		until = c->sign_in_ms;
+	if (until >= c->armed_ms)
 		return;
-	left = c->deadline_ms - now_ms();
+	left = until - now_ms();
 	left = left > 0 ? left : 0;
 	tv.tv_sec = left / 1000;
 	tv.tv_usec = left % 1000 * 1000;
 	if (event_add(&c->timer, &tv) != 0)
 		c->dead = true; /* never without a limit of time */
-	c->armed_ms = c->deadline_ms;
+	c->armed_ms = until;
 }
 
 static void
@@ -200,6 +230,12 @@ shake_hands(struct rv_conn *c)
 		break;
 	}
 	c->peer.tls = SSL_get_version(c->wire.ssl);
+	c->peer.has_exporter = rv_tls_export(c->wire.ssl, c->peer.exporter);
+	if (rv_certified_new(c->wire.ssl, clock_ms(CLOCK_REALTIME),
+		&c->peer.certified) != RV_OK) {
+		c->dead = true; /* never as somebody without a certificate */
+		return false;
+	}
 	c->state = RV_CONN_HEAD; /* the same deadline goes on */
 	return true;
 }
@@ -364,7 +400,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	c->armed_ms = RV_CONN_NEVER;
 	c->running = true;
-	if (now_ms() >= c->deadline_ms)
+	if (now_ms() >= c->deadline_ms ||
+	    (is_sign_in_due(c) && rv_conn_is_overdue(c)))
 		expire(c);
 	run(c, false);
 }
@@ -405,7 +442,8 @@ assign_events(struct rv_conn *c)
 }
 
 int
-rv_conn_open(struct rv_conn_host *host, int fd, const struct sockaddr *peer)
+rv_conn_open(struct rv_conn_host *host, bool demanding, int fd,
+    const struct sockaddr *peer)
 {
 	struct rv_conn *c = calloc(1, sizeof(*c));
 
@@ -414,17 +452,21 @@ rv_conn_open(struct rv_conn_host *host, int fd, const struct sockaddr *peer)
 		return RV_ERR_NOMEM;
 	}
 	c->host = host;
-	if (rv_wire_init(&c->wire, host->tls, fd) != RV_OK) {
+	if (rv_wire_init(&c->wire, host->tls, demanding, fd, &c->binding) !=
+	    RV_OK) {
 		free(c);
 		return RV_ERR_NOMEM;
 	}
 	name_peer(&c->peer, peer);
 	c->peer.tls = "none";
-	c->peer.binding = rv_tls_binding(host->tls);
+	if (c->binding.n > 0)
+		c->peer.binding =
+		    (struct rv_slice){ c->binding.v, c->binding.n };
 	rv_http1_init(&c->reader, host->config->max_header);
 	c->armed_ms = RV_CONN_NEVER;
 	c->head_began = true; /* its time runs from the connection on */
 	rv_conn_set_deadline(c, host->config->header_timeout);
+	c->sign_in_ms = now_ms() + host->config->authentication_timeout;
 	if (!assign_events(c)) {
 		rv_wire_fini(&c->wire);
 		free(c);
@@ -440,6 +482,7 @@ static void
 conn_free(struct rv_conn *c)
 {
 	struct rv_conn_host *host = c->host;
+	bool was_authenticated = c->authenticated;
 
 	if (c->x != NULL)
 		rv_exchange_gone(c->x);
@@ -448,6 +491,7 @@ conn_free(struct rv_conn *c)
 	(void)event_del(&c->writable);
 	(void)event_del(&c->timer);
 	(void)event_del(&c->kick);
+	rv_certified_unref(&c->peer.certified);
 	rv_wire_fini(&c->wire);
 	rv_http1_fini(&c->reader);
 	rv_buf_fini(&c->kept);
@@ -455,7 +499,7 @@ conn_free(struct rv_conn *c)
 	LIST_REMOVE(c, link);
 	host->live--;
 	free(c);
-	host->closed(host);
+	host->closed(host, was_authenticated);
 }
 
 void

@@ -14,7 +14,9 @@
  * request.  A peer that ends its side while its request is in the pipeline
  * is gone: the request is told so, and nobody is answered.
  *
- * Times: header_timeout from the connection (or the first byte of a later
+ * Times: authentication_timeout from the connection to the first request
+ * that signs in, unless all that is asked is open to everybody;
+ * header_timeout from the connection (or the first byte of a later
  * request) to the end of the head; body_timeout from the moment in which
  * the pipeline wants the body; write_timeout from the last byte that was
  * taken; idle_timeout from the end of an answer.
@@ -40,13 +42,15 @@ LIST_HEAD(rv_conns, rv_conn);
 struct rv_conn_host {
 	struct rv_loop *loop;
 	const struct rv_config *config;
-	const struct rv_tls *tls;
+	struct rv_tls *tls;
 	struct rv_conns conns;
 	size_t live;
 	bool draining; /* every answer ends its connection */
 	struct rv_http1_date date;
 	char *scratch; /* RV_CONN_SCRATCH bytes to read into */
-	void (*closed)(struct rv_conn_host *host); /* one is gone */
+	/* Somebody has signed in on one; one is gone. */
+	void (*authenticated)(struct rv_conn_host *host);
+	void (*closed)(struct rv_conn_host *host, bool was_authenticated);
 };
 
 #define RV_CONN_SCRATCH 16384u
@@ -54,10 +58,10 @@ struct rv_conn_host {
 /*
  * Begins a connection on an accepted, non-blocking socket, which it takes,
  * also on failure.  It ends itself; host->closed() is called then, and
- * only then.
+ * only then.  demanding: not without a certificate of the peer.
  */
-RV_MUSTUSE int rv_conn_open(
-    struct rv_conn_host *host, int fd, const struct sockaddr *peer);
+RV_MUSTUSE int rv_conn_open(struct rv_conn_host *host, bool demanding, int fd,
+    const struct sockaddr *peer);
 /*
  * Ends, politely, those that wait for a request; every other one ends with
  * its next answer.

@@ -60,6 +60,8 @@ on_answer(void *door, const struct rv_answer *answer)
 
 	RV_ASSERT(c->state == RV_CONN_PIPELINE || c->state == RV_CONN_BODY);
 	c->x = NULL;
+	c->was_refused |= answer->status == 401;
+	c->was_open |= answer->status < 400;
 	if (answer->close || c->host->draining || !rest_is_small(c))
 		c->closing = true;
 	encode(c, answer);
@@ -87,7 +89,7 @@ rv_conn_answered(struct rv_conn *c)
 		rv_buf_fini(&c->body);
 	else
 		rv_buf_reset(&c->body);
-	if (c->closing || c->ended) {
+	if (c->closing || c->ended || rv_conn_is_overdue(c)) {
 		rv_conn_linger(c);
 	} else if (has_rest) {
 		c->state = RV_CONN_DISCARD;
@@ -133,7 +135,10 @@ on_authenticated(void *door)
 {
 	struct rv_conn *c = door;
 
+	if (c->authenticated)
+		return;
 	c->authenticated = true;
+	c->host->authenticated(c->host);
 }
 
 static const struct rv_door_ops ops = {

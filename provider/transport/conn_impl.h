@@ -12,6 +12,7 @@
 #include "http/http1.h"
 #include "pipeline/door.h"
 #include "transport/conn.h"
+#include "transport/tls.h"
 #include "transport/wire.h"
 
 #define RV_CONN_NEVER INT64_MAX
@@ -55,15 +56,21 @@ struct rv_conn {
 	bool body_invited;  /* the peer is bound to send it */
 	struct rv_chunk_reader chunks;
 
-	bool authenticated; /* somebody has signed in on it */
-	bool running;	    /* within its own events: work() will go on */
-	bool ended;	    /* the peer sends nothing more */
-	bool dead;	    /* to be freed at the end of the turn */
+	struct rv_tls_binding binding; /* what peer.binding borrows */
+	int64_t sign_in_ms;	       /* until when somebody has to sign in */
+	bool authenticated;	       /* somebody has signed in on it */
+	bool was_open;		       /* an answer did not ask for anybody, */
+	bool was_refused;	       /* and one did */
+	bool running; /* within its own events: work() will go on */
+	bool ended;   /* the peer sends nothing more */
+	bool dead;    /* to be freed at the end of the turn */
 };
 
 /* ---- conn.c --------------------------------------------------------- */
 
 void rv_conn_set_deadline(struct rv_conn *c, int64_t timeout_ms);
+/* Nobody has signed in in time, nor is it all open to everybody. */
+bool rv_conn_is_overdue(const struct rv_conn *c);
 /* Begins the end: nothing is sent or understood any more. */
 void rv_conn_linger(struct rv_conn *c);
 void rv_conn_took(struct rv_conn *c, size_t n);

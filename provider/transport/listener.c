@@ -27,17 +27,22 @@ struct endpoint {
 	socklen_t address_n;
 	const char *text; /* as configured */
 	bool ours;	  /* one of our loops listens on it */
+	bool demanding;	  /* a certificate of the peer */
+	int *bound;	  /* while root, for listeners to come */
+	size_t n_bound;
 };
 
 struct rv_endpoints {
-	atomic_size_t live;
-	size_t max;
+	atomic_size_t live, authenticated;
+	size_t max, max_unauthenticated;
 	size_t n;
 	struct endpoint v[];
 };
 
 struct socket {
+	struct rv_listener *listener;
 	int fd;
+	bool demanding;
 	struct event *acceptable;
 };
 
@@ -114,36 +119,55 @@ parse_endpoint(const char *text, struct endpoint *ret)
 	return is_v6 ? parse_v6(host, port, ret) : parse_v4(host, port, ret);
 }
 
+static int
+add_endpoints(struct rv_endpoints *eps, const char *parameter,
+    const struct rv_strings *list, bool demanding, struct rv_error *e)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct endpoint *ep = &eps->v[eps->n];
+
+		if (!parse_endpoint(list->v[i], ep)) {
+			rv_error_set(e,
+			    "%s: \"%s\" is not ADDRESS:PORT or "
+			    "[ADDRESS]:PORT with a numeric address",
+			    parameter, list->v[i]);
+			return RV_ERR_INVALID;
+		}
+		ep->text = list->v[i];
+		ep->demanding = demanding;
+		eps->n++;
+	}
+	return RV_OK;
+}
+
 int
 rv_endpoints_new(const struct rv_config *config,
     struct rv_endpoints **ret_endpoints, struct rv_error *e)
 {
-	const struct rv_strings *listen = &config->listen;
+	const size_t n = config->listen.n + config->listen_certificate.n;
 	struct rv_endpoints *eps;
+	int r;
 
-	if (listen->n == 0) {
+	if (config->listen.n == 0) {
 		rv_error_set(e, "listen: name an address, such as "
 				"127.0.0.1:8443");
 		return RV_ERR_INVALID;
 	}
-	eps = calloc(1, sizeof(*eps) + listen->n * sizeof(eps->v[0]));
+	eps = calloc(1, sizeof(*eps) + n * sizeof(eps->v[0]));
 	if (eps == NULL) {
 		rv_error_set(e, "cannot listen: out of memory");
 		return RV_ERR_NOMEM;
 	}
-	for (size_t i = 0; i < listen->n; i++) {
-		if (!parse_endpoint(listen->v[i], &eps->v[i])) {
-			rv_error_set(e,
-			    "listen: \"%s\" is not ADDRESS:PORT or "
-			    "[ADDRESS]:PORT with a numeric address",
-			    listen->v[i]);
-			free(eps);
-			return RV_ERR_INVALID;
-		}
-		eps->v[i].text = listen->v[i];
+	r = add_endpoints(eps, "listen", &config->listen, false, e);
+	if (r == RV_OK)
+		r = add_endpoints(eps, "listen_certificate",
+		    &config->listen_certificate, true, e);
+	if (r != RV_OK) {
+		free(eps);
+		return r;
 	}
-	eps->n = listen->n;
 	eps->max = (size_t)config->max_connections;
+	eps->max_unauthenticated = (size_t)config->max_unauthenticated;
 	/* A flag of the process: nobody here wants to die of a peer. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	*ret_endpoints = eps;
@@ -153,8 +177,17 @@ rv_endpoints_new(const struct rv_config *config,
 void
 rv_endpoints_free(struct rv_endpoints **endpoints)
 {
-	free(*endpoints);
+	struct rv_endpoints *eps = *endpoints;
+
 	*endpoints = NULL;
+	if (eps == NULL)
+		return;
+	for (size_t i = 0; i < eps->n; i++) {
+		while (eps->v[i].n_bound > 0)
+			(void)close(eps->v[i].bound[--eps->v[i].n_bound]);
+		free(eps->v[i].bound);
+	}
+	free(eps);
 }
 
 static uint16_t
@@ -175,6 +208,26 @@ uint16_t
 rv_endpoints_port(const struct rv_endpoints *endpoints)
 {
 	return port_of(&endpoints->v[0]);
+}
+
+uint16_t
+rv_endpoints_certificate_port(const struct rv_endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->n; i++)
+		if (endpoints->v[i].demanding)
+			return port_of(&endpoints->v[i]);
+	return 0;
+}
+
+size_t
+rv_endpoints_unauthenticated(const struct rv_endpoints *endpoints)
+{
+	size_t live = rv_endpoints_live(endpoints);
+	size_t authenticated = atomic_load_explicit(
+	    &endpoints->authenticated, memory_order_relaxed);
+
+	/* Two counts, read one after the other. */
+	return live > authenticated ? live - authenticated : 0;
 }
 
 size_t
@@ -228,31 +281,78 @@ is_free(const struct endpoint *ep)
 	return ok;
 }
 
+/* A socket that is bound; errno and -1. */
+static int
+bind_socket(struct endpoint *ep, const struct rv_config *config)
+{
+	int fd = -1, error;
+
+	if (!ep->ours && !is_free(ep))
+		return -1;
+	fd = socket(ep->address.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && set_options(fd, ep, config->write_timeout) &&
+	    bind(fd, (const struct sockaddr *)&ep->address, ep->address_n) ==
+		0) {
+		ep->ours = true;
+		return fd;
+	}
+	error = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+static int
+refuse(const struct endpoint *ep, struct rv_error *e)
+{
+	rv_error_set(
+	    e, "listen: cannot listen on %s: %s", ep->text, strerror(errno));
+	return RV_ERR_IO;
+}
+
+int
+rv_endpoints_bind(struct rv_endpoints *endpoints,
+    const struct rv_config *config, size_t loops, struct rv_error *e)
+{
+	for (size_t i = 0; geteuid() == 0 && i < endpoints->n; i++) {
+		struct endpoint *ep = &endpoints->v[i];
+		uint16_t port = port_of(ep);
+
+		if (port == 0 || port >= IPPORT_RESERVED)
+			continue;
+		ep->bound = calloc(loops, sizeof(*ep->bound));
+		if (ep->bound == NULL) {
+			rv_error_set(e, "cannot listen: out of memory");
+			return RV_ERR_NOMEM;
+		}
+		for (; ep->n_bound < loops; ep->n_bound++) {
+			ep->bound[ep->n_bound] = bind_socket(ep, config);
+			if (ep->bound[ep->n_bound] < 0)
+				return refuse(ep, e);
+		}
+	}
+	return RV_OK;
+}
+
 static int
 open_socket(struct endpoint *ep, const struct rv_config *config, int *ret_fd,
     struct rv_error *e)
 {
-	int fd = -1;
+	int fd = ep->n_bound > 0 ? ep->bound[--ep->n_bound]
+				 : bind_socket(ep, config);
 
-	if (!ep->ours && !is_free(ep))
-		goto fail;
-	fd = socket(ep->address.ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || !set_options(fd, ep, config->write_timeout) ||
-	    bind(fd, (const struct sockaddr *)&ep->address, ep->address_n) !=
-		0 ||
-	    listen(fd, SOMAXCONN) != 0)
+	if (fd < 0 || listen(fd, SOMAXCONN) != 0)
 		goto fail;
 	/* Port 0 has become a real one, for the next loop to bind. */
 	if (getsockname(fd, (struct sockaddr *)&ep->address, &ep->address_n) !=
 	    0)
 		goto fail;
-	ep->ours = true;
 	*ret_fd = fd;
 	return RV_OK;
 fail:
-	rv_error_set(
-	    e, "listen: cannot listen on %s: %s", ep->text, strerror(errno));
+	rv_ignore(refuse(ep, e)); /* the code is the one below */
 	if (fd >= 0)
 		(void)close(fd);
 	return RV_ERR_IO;
@@ -298,11 +398,21 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_closed(struct rv_conn_host *host)
+on_authenticated(struct rv_conn_host *host)
+{
+	struct rv_listener *l = (struct rv_listener *)(void *)host;
+
+	(void)atomic_fetch_add(&l->endpoints->authenticated, 1);
+}
+
+static void
+on_closed(struct rv_conn_host *host, bool was_authenticated)
 {
 	/* The host is the listener's first member. */
 	struct rv_listener *l = (struct rv_listener *)(void *)host;
 
+	if (was_authenticated)
+		(void)atomic_fetch_sub(&l->endpoints->authenticated, 1);
 	(void)atomic_fetch_sub(&l->endpoints->live, 1);
 	resume_accepting(l);
 }
@@ -332,13 +442,32 @@ log_exhaustion(struct rv_listener *l, const char *what)
 	l->failing = true;
 }
 
+/*
+ * Early random refusal: a flood finds few places left and so does not shut
+ * out those who come in between.  The new one is in the count already.
+ */
+static bool
+is_refused(const struct rv_endpoints *eps)
+{
+	size_t half = eps->max_unauthenticated / 2;
+	size_t all = rv_endpoints_unauthenticated(eps);
+	size_t others = all > 0 ? all - 1 : 0;
+	size_t room = eps->max_unauthenticated - half;
+
+	if (others < half)
+		return false;
+	return others >= eps->max_unauthenticated ||
+	       arc4random_uniform((uint32_t)room) < others - half;
+}
+
 /* False: no more now.  A place in the count has been taken for it. */
 static bool
-accept_one(struct rv_listener *l, int listening)
+accept_one(const struct socket *s)
 {
+	struct rv_listener *l = s->listener;
 	struct sockaddr_storage peer = { 0 };
 	socklen_t peer_n = sizeof(peer);
-	int fd = accept4(listening, (struct sockaddr *)&peer, &peer_n,
+	int fd = accept4(s->fd, (struct sockaddr *)&peer, &peer_n,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
@@ -352,8 +481,13 @@ accept_one(struct rv_listener *l, int listening)
 		/* Others are the fate of one connection: accept(2). */
 		return !is_exhaustion(error) && !is_final(error);
 	}
-	if (rv_conn_open(&l->host, fd, (const struct sockaddr *)&peer) !=
-	    RV_OK) {
+	if (is_refused(l->endpoints)) {
+		(void)close(fd);
+		(void)atomic_fetch_sub(&l->endpoints->live, 1);
+		return true;
+	}
+	if (rv_conn_open(&l->host, s->demanding, fd,
+		(const struct sockaddr *)&peer) != RV_OK) {
 		(void)atomic_fetch_sub(&l->endpoints->live, 1);
 		log_exhaustion(l, "out of memory");
 		pause_accepting(l);
@@ -365,8 +499,10 @@ accept_one(struct rv_listener *l, int listening)
 
 /* False when there is nothing more to take. */
 static bool
-accept_some(struct rv_listener *l, int listening)
+accept_some(const struct socket *s)
 {
+	struct rv_listener *l = s->listener;
+
 	for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
 		size_t before = atomic_fetch_add(&l->endpoints->live, 1);
 
@@ -375,7 +511,7 @@ accept_some(struct rv_listener *l, int listening)
 			pause_accepting(l);
 			return false;
 		}
-		if (!accept_one(l, listening))
+		if (!accept_one(s))
 			return false;
 	}
 	return true;
@@ -384,8 +520,9 @@ accept_some(struct rv_listener *l, int listening)
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
+	(void)fd;
 	(void)what;
-	(void)accept_some(arg, fd);
+	(void)accept_some(arg);
 }
 
 /* ---- Beginning and end ---------------------------------------------- */
@@ -400,10 +537,12 @@ open_all(
 		struct socket *s = &l->v[i];
 		int r = open_socket(&l->endpoints->v[i], config, &s->fd, e);
 
+		s->listener = l;
+		s->demanding = l->endpoints->v[i].demanding;
 		if (r != RV_OK)
 			return r;
 		s->acceptable = event_new(
-		    base, s->fd, EV_READ | EV_PERSIST, on_acceptable, l);
+		    base, s->fd, EV_READ | EV_PERSIST, on_acceptable, s);
 		if (s->acceptable == NULL ||
 		    event_add(s->acceptable, NULL) != 0)
 			return RV_ERR_NOMEM;
@@ -425,6 +564,7 @@ rv_listener_new(const struct rv_listener_args *args,
 	l->host.loop = args->loop;
 	l->host.config = args->config;
 	l->host.tls = args->tls;
+	l->host.authenticated = on_authenticated;
 	l->host.closed = on_closed;
 	LIST_INIT(&l->host.conns);
 	l->n = n;
@@ -465,7 +605,7 @@ rv_listener_stop_accepting(struct rv_listener *listener)
 {
 	/* Whoever is in the queue was told that it is connected. */
 	for (size_t i = 0; i < listener->n && !listener->stopped; i++)
-		while (accept_some(listener, listener->v[i].fd))
+		while (accept_some(&listener->v[i]))
 			;
 	close_sockets(listener);
 }

@@ -1,211 +1,31 @@
 #include "transport/tls.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+
+#include "reeve/auth_certificate.h"
 
 #include "config/config.h"
+#include "transport/tls_own.h"
 
-#define BINDING_PREFIX "tls-server-end-point:"
-/* The indices of the choices in params.h. */
-#define TLS_MINIMUM_1_2		1
-#define CHANNEL_BINDING_REQUIRE 2
+/* The index of the choice in params.h. */
+#define TLS_MINIMUM_1_2 1
+/* What a client may send as its chain: more is no chain of people. */
+#define CLIENT_CHAIN_BYTES 32768
+#define CLIENT_SIGALGS                                                     \
+	"ECDSA+SHA256:ECDSA+SHA384:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:" \
+	"RSA+SHA256:RSA+SHA384" /* of chains: TLS 1.3 signs with PSS */
+#define DAY_MS ((int64_t)86400000)
 
 struct rv_tls {
+	pthread_mutex_t mutex; /* of all that follows */
 	SSL_CTX *ctx;
-	size_t binding_n;
-	char binding[sizeof(BINDING_PREFIX) - 1 + EVP_MAX_MD_SIZE];
+	struct rv_tls_binding binding;
+	bool with_1_2;
 };
-
-/* The word of OpenSSL on what went wrong. */
-static const char *
-ssl_reason(void)
-{
-	/* Of several, the first is the cause: the last only says "system". */
-	unsigned long code = ERR_peek_error();
-	const char *reason = ERR_SYSTEM_ERROR(code)
-				 ? strerrordesc_np(ERR_GET_REASON(code))
-				 : ERR_reason_error_string(code);
-
-	return reason != NULL ? reason : "unknown error";
-}
-
-/* ---- Key and certificate -------------------------------------------- */
-
-/*
- * Only the owner may read a key; a group may, where root owns the file and
- * so decides who is in that group.
- */
-static bool
-is_private(const struct stat *st)
-{
-	mode_t others = st->st_mode & (S_IRWXG | S_IRWXO);
-
-	if (!S_ISREG(st->st_mode))
-		return false;
-	return others == 0 ||
-	       (st->st_uid == 0 && (others & ~(mode_t)S_IRGRP) == 0);
-}
-
-/* Nobody is there to type a passphrase: never ask on the terminal. */
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static int
-read_key(const char *path, EVP_PKEY **ret_key, struct rv_error *e)
-{
-	int r = RV_ERR_INVALID;
-	struct stat st;
-	/* Checked and read through one descriptor: no other file between. */
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL || fstat(fileno(f), &st) != 0) {
-		rv_error_set(
-		    e, "tls_key: cannot read %s: %s", path, strerror(errno));
-		r = RV_ERR_IO;
-		goto out;
-	}
-	if (!is_private(&st)) {
-		rv_error_set(e,
-		    "tls_key: %s must be a file that nobody but its owner "
-		    "can read: chmod 600",
-		    path);
-		goto out;
-	}
-	*ret_key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
-	if (*ret_key == NULL) {
-		rv_error_set(e,
-		    "tls_key: %s has no private key in PEM without a "
-		    "passphrase: %s",
-		    path, ssl_reason());
-		goto out;
-	}
-	r = RV_OK;
-out:
-	if (f != NULL)
-		(void)fclose(f);
-	return r;
-}
-
-static int
-check_dates(const X509 *cert, const char *path, struct rv_error *e)
-{
-	/* X509_cmp_current_time(): 0 is an error, which must not pass. */
-	if (X509_cmp_current_time(X509_get0_notBefore(cert)) >= 0) {
-		rv_error_set(e,
-		    "tls_certificate: %s is not valid yet: check the clock",
-		    path);
-		return RV_ERR_INVALID;
-	}
-	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0) {
-		rv_error_set(
-		    e, "tls_certificate: %s has expired: renew it", path);
-		return RV_ERR_INVALID;
-	}
-	return RV_OK;
-}
-
-static int
-use_certificate(
-    struct rv_tls *tls, const struct rv_config *config, struct rv_error *e)
-{
-	const char *path = config->tls_certificate;
-	EVP_PKEY *key = NULL;
-	int r;
-
-	if (path == NULL || config->tls_key == NULL) {
-		rv_error_set(e, "tls_certificate and tls_key must be set");
-		return RV_ERR_INVALID;
-	}
-	if (SSL_CTX_use_certificate_chain_file(tls->ctx, path) != 1) {
-		rv_error_set(e, "tls_certificate: cannot use %s: %s", path,
-		    ssl_reason());
-		return RV_ERR_INVALID;
-	}
-	r = check_dates(SSL_CTX_get0_certificate(tls->ctx), path, e);
-	if (r != RV_OK)
-		goto out;
-	r = read_key(config->tls_key, &key, e);
-	if (r != RV_OK)
-		goto out;
-	if (SSL_CTX_use_PrivateKey(tls->ctx, key) != 1 ||
-	    SSL_CTX_check_private_key(tls->ctx) != 1) {
-		rv_error_set(e, "tls_key: %s is not the key of %s: %s",
-		    config->tls_key, path, ssl_reason());
-		r = RV_ERR_INVALID;
-	}
-out:
-	EVP_PKEY_free(key);
-	return r;
-}
-
-/* ---- Channel binding ------------------------------------------------ */
-
-/* RFC 5929 section 4.1: the hash of the signature, but never MD5 or SHA-1. */
-static const EVP_MD *
-binding_hash(X509 *cert)
-{
-	int hash = NID_undef;
-
-	if (X509_get_signature_info(cert, &hash, NULL, NULL, NULL) != 1 ||
-	    hash == NID_undef)
-		return NULL;
-	if (hash == NID_md5 || hash == NID_sha1)
-		return EVP_sha256();
-	return EVP_get_digestbynid(hash);
-}
-
-static int
-compute_binding(
-    struct rv_tls *tls, const struct rv_config *config, struct rv_error *e)
-{
-	const size_t prefix_n = sizeof(BINDING_PREFIX) - 1;
-	X509 *cert = SSL_CTX_get0_certificate(tls->ctx);
-	const EVP_MD *hash = binding_hash(cert);
-	unsigned n = 0;
-
-	if (hash == NULL) {
-		if (config->channel_binding != CHANNEL_BINDING_REQUIRE)
-			return RV_OK;
-		rv_error_set(e,
-		    "tls_certificate: RFC 5929 defines no channel binding "
-		    "for the signature of %s; use one signed with ECDSA or "
-		    "RSA, or do not set channel_binding = require",
-		    config->tls_certificate);
-		return RV_ERR_INVALID;
-	}
-	memcpy(tls->binding, BINDING_PREFIX, prefix_n);
-	if (X509_digest(cert, hash, (unsigned char *)tls->binding + prefix_n,
-		&n) != 1) {
-		rv_error_set(e, "tls_certificate: cannot hash %s: %s",
-		    config->tls_certificate, ssl_reason());
-		return RV_ERR_INTERNAL;
-	}
-	tls->binding_n = prefix_n + n;
-	return RV_OK;
-}
-
-struct rv_slice
-rv_tls_binding(const struct rv_tls *tls)
-{
-	if (tls->binding_n == 0)
-		return RV_SLICE_NONE;
-	return (struct rv_slice){ tls->binding, tls->binding_n };
-}
 
 /* ---- Context -------------------------------------------------------- */
 
@@ -239,7 +59,7 @@ restrict_protocol(SSL_CTX *ctx, bool with_1_2)
 	    SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(ctx, rv_tls_no_passphrase);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	return SSL_CTX_set_min_proto_version(ctx, lowest) == 1 &&
 	       SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
@@ -263,58 +83,203 @@ tune(SSL_CTX *ctx)
 	SSL_CTX_set_read_ahead(ctx, 1);
 }
 
+/* ---- Certificates of clients ---------------------------------------- */
+
+/*
+ * Here the client proves to have the key, no more: whether the certificate
+ * is good is judged at each of its requests (rv_certificate_judge()), with
+ * an answer and a record of the reason, and with the CRLs of that moment.
+ */
+static int
+on_certificate(X509_STORE_CTX *store, void *arg)
+{
+	(void)arg;
+	X509_STORE_CTX_set_error(store, X509_V_OK);
+	return 1;
+}
+
+/*
+ * Below TLS 1.3 no certificate is asked for: there it would go over the
+ * wire in the clear.
+ */
+static int
+on_version(SSL *ssl, void *arg)
+{
+	(void)arg;
+	if (SSL_version(ssl) < TLS1_3_VERSION)
+		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	return 1;
+}
+
+static bool
+ask_for_certificates(SSL_CTX *ctx, const struct rv_trust *trust)
+{
+	STACK_OF(X509_NAME) * names;
+
+	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, NULL);
+	SSL_CTX_set_cert_cb(ctx, on_version, NULL);
+	SSL_CTX_set_max_cert_list(ctx, CLIENT_CHAIN_BYTES);
+	if (SSL_CTX_set1_client_sigalgs_list(ctx, CLIENT_SIGALGS) != 1)
+		return false;
+	if (trust == NULL || sk_X509_NAME_num(rv_trust_names(trust)) == 0)
+		return true;
+	names = SSL_dup_CA_list(rv_trust_names(trust));
+	if (names == NULL)
+		return false;
+	SSL_CTX_set_client_CA_list(ctx, names);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return true;
+}
+
+/* ---- Beginning, change and end -------------------------------------- */
+
+static int
+context_new(bool with_1_2, const struct rv_trust *trust, SSL_CTX **ret_ctx,
+    struct rv_error *e)
+{
+	SSL_CTX *ctx;
+
+	ERR_clear_error();
+	ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx == NULL) {
+		rv_error_set(e, "cannot set up TLS: out of memory");
+		return RV_ERR_NOMEM;
+	}
+	tune(ctx);
+	if (!restrict_protocol(ctx, with_1_2) ||
+	    !ask_for_certificates(ctx, trust)) {
+		rv_error_set(e, "cannot set up TLS: %s", rv_tls_reason());
+		SSL_CTX_free(ctx);
+		ERR_clear_error();
+		return RV_ERR_INTERNAL;
+	}
+	*ret_ctx = ctx;
+	return RV_OK;
+}
+
+/* Takes ctx; from now on new connections get it. */
+static void
+put_in_force(struct rv_tls *tls, SSL_CTX *ctx,
+    const struct rv_tls_binding *binding, bool with_1_2)
+{
+	SSL_CTX *old;
+
+	(void)pthread_mutex_lock(&tls->mutex);
+	old = tls->ctx;
+	tls->ctx = ctx;
+	tls->binding = *binding;
+	tls->with_1_2 = with_1_2;
+	(void)pthread_mutex_unlock(&tls->mutex);
+	/* Connections hold references of their own. */
+	SSL_CTX_free(old);
+}
+
+int
+rv_tls_reload(struct rv_tls *tls, const struct rv_config *config,
+    const struct rv_trust *trust, struct rv_error *e)
+{
+	bool with_1_2 = config->tls_minimum == TLS_MINIMUM_1_2;
+	struct rv_tls_binding binding = { .n = 0 };
+	SSL_CTX *ctx = NULL;
+	int r = context_new(with_1_2, trust, &ctx, e);
+
+	if (r == RV_OK)
+		r = rv_tls_use_own(ctx, config, e);
+	if (r == RV_OK)
+		r = rv_tls_bind(ctx, config, &binding, e);
+	if (r == RV_OK)
+		put_in_force(tls, ctx, &binding, with_1_2);
+	else
+		SSL_CTX_free(ctx);
+	ERR_clear_error();
+	return r;
+}
+
+int
+rv_tls_set_trust(
+    struct rv_tls *tls, const struct rv_trust *trust, struct rv_error *e)
+{
+	struct rv_tls_binding binding;
+	SSL_CTX *ctx = NULL, *old;
+	bool with_1_2;
+	int r;
+
+	(void)pthread_mutex_lock(&tls->mutex);
+	old = tls->ctx;
+	binding = tls->binding;
+	with_1_2 = tls->with_1_2;
+	/* Fails only when the count would overflow. */
+	(void)SSL_CTX_up_ref(old);
+	(void)pthread_mutex_unlock(&tls->mutex);
+	r = context_new(with_1_2, trust, &ctx, e);
+	if (r == RV_OK)
+		r = rv_tls_use_same(ctx, old, e);
+	if (r == RV_OK)
+		put_in_force(tls, ctx, &binding, with_1_2);
+	else
+		SSL_CTX_free(ctx);
+	SSL_CTX_free(old);
+	ERR_clear_error();
+	return r;
+}
+
 int
 rv_tls_new(
     const struct rv_config *config, struct rv_tls **ret_tls, struct rv_error *e)
 {
 	struct rv_tls *tls = calloc(1, sizeof(*tls));
-	int r = RV_ERR_NOMEM;
+	int r;
 
-	ERR_clear_error();
-	if (tls != NULL)
-		tls->ctx = SSL_CTX_new(TLS_server_method());
-	if (tls == NULL || tls->ctx == NULL) {
+	if (tls == NULL) {
 		rv_error_set(e, "cannot set up TLS: out of memory");
-		goto out;
+		return RV_ERR_NOMEM;
 	}
-	tune(tls->ctx);
-	if (!restrict_protocol(
-		tls->ctx, config->tls_minimum == TLS_MINIMUM_1_2)) {
-		rv_error_set(e, "cannot set up TLS: %s", ssl_reason());
-		r = RV_ERR_INTERNAL;
-		goto out;
-	}
-	r = use_certificate(tls, config, e);
-	if (r != RV_OK)
-		goto out;
-	r = compute_binding(tls, config, e);
-	if (r != RV_OK)
-		goto out;
-	*ret_tls = tls;
-	tls = NULL;
-out:
-	ERR_clear_error();
-	rv_tls_free(&tls);
+	/* Cannot fail without attributes. */
+	(void)pthread_mutex_init(&tls->mutex, NULL);
+	r = rv_tls_reload(tls, config, NULL, e);
+	if (r == RV_OK)
+		*ret_tls = tls;
+	else
+		rv_tls_free(&tls);
 	return r;
 }
 
 void
 rv_tls_free(struct rv_tls **tls)
 {
-	if (*tls == NULL)
+	struct rv_tls *t = *tls;
+
+	if (t == NULL)
 		return;
-	SSL_CTX_free((*tls)->ctx);
-	free(*tls);
 	*tls = NULL;
+	SSL_CTX_free(t->ctx);
+	(void)pthread_mutex_destroy(&t->mutex);
+	free(t);
 }
 
-SSL *
-rv_tls_accept(const struct rv_tls *tls)
-{
-	SSL *ssl = SSL_new(tls->ctx);
+/* ---- Connections ---------------------------------------------------- */
 
-	if (ssl != NULL)
-		SSL_set_accept_state(ssl);
+SSL *
+rv_tls_accept(
+    struct rv_tls *tls, bool demanding, struct rv_tls_binding *ret_binding)
+{
+	SSL *ssl;
+
+	(void)pthread_mutex_lock(&tls->mutex);
+	ssl = SSL_new(tls->ctx);
+	*ret_binding = tls->binding;
+	(void)pthread_mutex_unlock(&tls->mutex);
+	if (ssl == NULL)
+		return NULL;
+	SSL_set_accept_state(ssl);
+	if (!demanding)
+		return ssl;
+	SSL_set_verify(
+	    ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
 	return ssl;
 }
 
@@ -323,4 +288,55 @@ rv_tls_is_good(SSL *ssl)
 {
 	return SSL_version(ssl) >= TLS1_3_VERSION ||
 	       SSL_get_extms_support(ssl) == 1;
+}
+
+bool
+rv_tls_export(SSL *ssl, unsigned char ret_exporter[32])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	return SSL_export_keying_material(ssl, ret_exporter, 32, label,
+		   sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1;
+}
+
+/* ---- Our own certificate -------------------------------------------- */
+
+struct rv_tls_binding
+rv_tls_binding(struct rv_tls *tls)
+{
+	struct rv_tls_binding binding;
+
+	(void)pthread_mutex_lock(&tls->mutex);
+	binding = tls->binding;
+	(void)pthread_mutex_unlock(&tls->mutex);
+	return binding;
+}
+
+static int64_t
+end_of(struct rv_tls *tls)
+{
+	int64_t end_ms = 0;
+	struct tm tm;
+
+	(void)pthread_mutex_lock(&tls->mutex);
+	if (ASN1_TIME_to_tm(
+		X509_get0_notAfter(SSL_CTX_get0_certificate(tls->ctx)), &tm) ==
+	    1)
+		end_ms = (int64_t)timegm(&tm) * 1000;
+	(void)pthread_mutex_unlock(&tls->mutex);
+	return end_ms;
+}
+
+int
+rv_tls_alarm(struct rv_tls *tls, int64_t now_ms, int64_t *ret_ends_at_ms)
+{
+	static const int days[] = { 1, 7, 30 };
+
+	*ret_ends_at_ms = end_of(tls);
+	if (*ret_ends_at_ms <= now_ms)
+		return 0;
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++)
+		if (*ret_ends_at_ms - now_ms <= days[i] * DAY_MS)
+			return days[i];
+	return -1;
 }

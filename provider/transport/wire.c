@@ -38,12 +38,13 @@ on_message(int sent, int version, int type, const void *p, size_t n, SSL *ssl,
 }
 
 int
-rv_wire_init(struct rv_wire *w, const struct rv_tls *tls, int fd)
+rv_wire_init(struct rv_wire *w, struct rv_tls *tls, bool demanding, int fd,
+    struct rv_tls_binding *ret_binding)
 {
 	memset(w, 0, sizeof(*w));
 	w->fd = fd;
 	rv_buf_init(&w->out, 0);
-	w->ssl = rv_tls_accept(tls);
+	w->ssl = rv_tls_accept(tls, demanding, ret_binding);
 	if (w->ssl == NULL || SSL_set_fd(w->ssl, fd) != 1) {
 		ERR_clear_error();
 		rv_wire_fini(w);

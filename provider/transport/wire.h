@@ -13,6 +13,7 @@
 #include "reeve/base.h"
 
 struct rv_tls;
+struct rv_tls_binding;
 
 enum rv_wire_result {
 	RV_WIRE_OK,
@@ -32,10 +33,10 @@ struct rv_wire {
 
 /*
  * Takes the descriptor, also on failure (RV_ERR_NOMEM).  The wire must not
- * move afterwards.
+ * move afterwards.  demanding and the binding: as rv_tls_accept().
  */
-RV_MUSTUSE int rv_wire_init(
-    struct rv_wire *w, const struct rv_tls *tls, int fd);
+RV_MUSTUSE int rv_wire_init(struct rv_wire *w, struct rv_tls *tls,
+    bool demanding, int fd, struct rv_tls_binding *ret_binding);
 void rv_wire_fini(struct rv_wire *w);
 
 /* Goes on with the handshake. */

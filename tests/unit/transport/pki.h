@@ -28,6 +28,7 @@ struct pki_kind {
 	const EVP_MD *hash;    /* NULL: SHA-256 */
 	unsigned rsa_bits;
 	long from_s, until_s; /* from now; both 0: a day before and after */
+	bool is_authority;
 };
 
 static inline EVP_PKEY *
@@ -62,6 +63,13 @@ pki_cert(EVP_PKEY *key, const struct pki_kind *kind)
 	    (const unsigned char *)"localhost", -1, -1, 0);
 	(void)X509_set_issuer_name(cert, name);
 	(void)X509_set_pubkey(cert, key);
+	if (kind->is_authority) {
+		X509_EXTENSION *ext = X509V3_EXT_conf_nid(
+		    NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+
+		(void)X509_add_ext(cert, ext, -1);
+		X509_EXTENSION_free(ext);
+	}
 	(void)X509_sign(cert, key, is_ed ? NULL : hash);
 	return cert;
 }

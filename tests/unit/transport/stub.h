@@ -8,6 +8,8 @@
  *   /big        4 MiB
  *   /broken     an answer that HTTP cannot carry
  *   /close      200, and the end of the connection
+ *   /sign-in    200, and somebody has signed in
+ *   /refused    401
  * A refused head is answered with its reason as the body.
  */
 #ifndef TESTS_TRANSPORT_STUB_H
@@ -139,6 +141,10 @@ rv_exchange_begin(struct rv_loop *loop, const struct rv_door_ops *ops,
 		(void)atomic_fetch_add(&n_held, 1);
 		return x;
 	}
+	if (stub_path_is(x, "/sign-in"))
+		ops->authenticated(door);
+	if (stub_path_is(x, "/refused"))
+		x->status = 401;
 	if (stub_path_is(x, "/release"))
 		stub_release();
 	if (request->has_body && !stub_path_is(x, "/unwanted")) {

@@ -302,6 +302,132 @@ silent_connections_do_not_stay(void **state)
 		(void)close(c[i].fd);
 }
 
+/* ---- Who has not signed in ------------------------------------------ */
+
+static void
+check_path(struct client *c, const char *path, int status)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text),
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
+	client_send(c, text);
+	assert_int_equal(client_answer(c, true), status);
+}
+
+/* Up to half of them nobody is refused; at the whole, everybody is. */
+static void
+unauthenticated_connections_are_limited(void **state)
+{
+	struct client c[8], more;
+	unsigned in = 0;
+
+	(void)state;
+	world_defaults(&world);
+	world.config.max_unauthenticated = 4;
+	world_start(&world);
+	for (int i = 0; i < 2; i++) {
+		client_open(&c[i]);
+		check_served(&c[i]);
+	}
+	assert_int_equal(rv_endpoints_unauthenticated(world.endpoints), 2);
+	/* Somewhere between is chance; the fifth is never taken. */
+	for (int i = 2; i < 8; i++) {
+		client_socket(&c[i]);
+		client_connect(&c[i], world.port);
+		client_tls(&c[i]);
+		in += client_shake(&c[i]);
+		assert_true(rv_endpoints_unauthenticated(world.endpoints) <= 4);
+	}
+	assert_true(in <= 2);
+	/* Who signs in makes room. */
+	for (int i = 0; i < 2; i++)
+		check_path(&c[i], "/sign-in", 200);
+	assert_true(rv_endpoints_unauthenticated(world.endpoints) <= 2);
+	for (int i = 2; i < 8; i++)
+		client_close(&c[i]);
+	while (rv_endpoints_unauthenticated(world.endpoints) > 0)
+		check_path(&c[0], "/echo", 200);
+	client_open(&more);
+	check_served(&more);
+	client_close(&more);
+	client_close(&c[0]);
+	client_close(&c[1]);
+}
+
+static void
+who_does_not_sign_in_is_ended(void **state)
+{
+	struct client silent, refused, open, known, late;
+
+	(void)state;
+	world_defaults(&world);
+	world.config.authentication_timeout = 300;
+	world_start(&world);
+	client_open(&silent);
+	client_open(&refused);
+	client_open(&open);
+	client_open(&known);
+	client_open(&late);
+	check_path(&known, "/sign-in", 200);
+	check_path(&open, "/echo", 200);
+	check_path(&refused, "/echo", 200);
+	check_path(&refused, "/refused", 401);
+	/* An unfinished head is answered, not cut off. */
+	client_send(&late, "GET /echo HTTP/1.1\r\n");
+	assert_int_equal(client_answer(&late, true), 408);
+	assert_true(client_at_end(&silent));
+	assert_true(client_at_end(&refused));
+	check_path(&open, "/echo", 200);
+	check_path(&known, "/echo", 200);
+	client_close(&silent);
+	client_close(&refused);
+	client_close(&open);
+	client_close(&known);
+	client_close(&late);
+}
+
+/* ---- The second listener -------------------------------------------- */
+
+static void
+certificates_are_demanded_on_the_second(void **state)
+{
+	static const char *const second[] = { "127.0.0.1:0" };
+	struct client c;
+	uint16_t port;
+
+	(void)state;
+	world_defaults(&world);
+	world.config.listen_certificate.v = second;
+	world.config.listen_certificate.n = 1;
+	world_start(&world);
+	port = rv_endpoints_certificate_port(world.endpoints);
+	assert_int_not_equal(port, 0);
+	assert_int_not_equal(port, world.port);
+	client_open(&c);
+	check_served(&c);
+	client_close(&c);
+	client_socket(&c);
+	client_connect(&c, port);
+	client_tls(&c);
+	/* TLS 1.3: the client is done before the server says no. */
+	(void)client_shake(&c);
+	client_send(&c, REQUEST);
+	assert_int_equal(client_answer(&c, true), -1);
+	client_close(&c);
+	client_socket(&c);
+	client_connect(&c, port);
+	client_tls(&c);
+	assert_int_equal(
+	    SSL_use_certificate_file(c.ssl, world.pki.cert, SSL_FILETYPE_PEM),
+	    1);
+	assert_int_equal(
+	    SSL_use_PrivateKey_file(c.ssl, world.pki.key, SSL_FILETYPE_PEM), 1);
+	assert_true(client_shake(&c));
+	check_served(&c);
+	client_close(&c);
+}
+
 int
 main(void)
 {
@@ -315,6 +441,9 @@ main(void)
 		TEST(connections_are_limited),
 		TEST(a_lack_of_descriptors_is_survived),
 		TEST(silent_connections_do_not_stay),
+		TEST(unauthenticated_connections_are_limited),
+		TEST(who_does_not_sign_in_is_ended),
+		TEST(certificates_are_demanded_on_the_second),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

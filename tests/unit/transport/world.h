@@ -109,6 +109,8 @@ world_defaults(struct world *w)
 		.tls_certificate = w->pki.cert,
 		.tls_key = w->pki.key,
 		.max_connections = 64,
+		.max_unauthenticated = 1000,
+		.authentication_timeout = 10000,
 		.max_header = 98304,
 		.max_body = 100000,
 		.header_timeout = 10000,
