@@ -6,6 +6,9 @@
 #include "config/config.h"
 #include "config/value.h"
 
+/* The index of the choice in params.h. */
+#define DIRECTORY_BIND_GSSAPI 0
+
 static int
 check_required(const struct rv_record *record, struct rv_error *e)
 {
@@ -29,19 +32,18 @@ static int
 check_directory_required(const struct rv_record *record, struct rv_error *e)
 {
 	static const char *const names[] = {
-		"directory_base",
-		"directory_user_filter",
-		"directory_id_attribute",
-		"directory_realm",
-		"directory_keytab",
+		"directory_base", "directory_user_filter",
+		"directory_id_attribute", "directory_realm",
+		"directory_keytab", /* the last: GSSAPI's alone */
 	};
 	const struct rv_config *c = record->fields;
+	const bool by_keytab = c->directory_bind == DIRECTORY_BIND_GSSAPI;
 
-	if (c->directory_uri == NULL)
+	if (c->directory_uri.n == 0)
 		return RV_OK;
 	return rv_record_require(record, names,
-	    sizeof(names) / sizeof(names[0]), " because directory_uri is set",
-	    e);
+	    sizeof(names) / sizeof(names[0]) - !by_keytab,
+	    " because directory_uri is set", e);
 }
 
 /* ---- Forms and pairs --------------------------------------------------- */

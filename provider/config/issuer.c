@@ -149,6 +149,41 @@ out:
 	return r;
 }
 
+int
+rv_issuers_parse(struct rv_slice text, const char *name, const char *file,
+    struct rv_issuers_config **ret_issuers, struct rv_error *e)
+{
+	struct rv_arena *arena = rv_arena_new(RV_FOLDER_ARENA_MAX);
+	struct rv_record record = { .set = &rv_issuer_params, .arena = arena };
+	struct rv_issuers_config *all = NULL;
+	struct rv_issuer_config *one = NULL;
+	int r = RV_ERR_NOMEM;
+
+	rv_error_set(e, "out of memory");
+	if (arena != NULL) {
+		all = rv_arena_alloc(arena, sizeof(*all));
+		one = rv_arena_alloc(arena, sizeof(*one));
+	}
+	if (all == NULL || one == NULL)
+		goto out;
+	one->name = rv_arena_dup(arena, rv_slice_of(name));
+	one->file = rv_arena_dup(arena, rv_slice_of(file));
+	if (one->name == NULL || one->file == NULL)
+		goto out;
+	record.fields = one;
+	record.file = one->file;
+	r = rv_record_parse(&record, text, e);
+	if (r != RV_OK)
+		goto out;
+	*all = (struct rv_issuers_config){ arena, one, 1 };
+	rv_error_set(e, "%s", "");
+	*ret_issuers = all;
+	arena = NULL;
+out:
+	rv_arena_free(&arena);
+	return r;
+}
+
 void
 rv_issuers_config_free(struct rv_issuers_config **issuers)
 {

@@ -50,6 +50,10 @@ struct rv_issuers_config {
  */
 RV_MUSTUSE int rv_issuers_load(const char *folder,
     struct rv_issuers_config **ret_issuers, struct rv_error *e);
+/* One issuer from memory; file stands for its path in messages. */
+RV_MUSTUSE int rv_issuers_parse(struct rv_slice text, const char *name,
+    const char *file, struct rv_issuers_config **ret_issuers,
+    struct rv_error *e);
 /* *issuers may be NULL and becomes NULL. */
 void rv_issuers_config_free(struct rv_issuers_config **issuers);
 

@@ -105,10 +105,10 @@ CHOICE(channel_binding, "off|when_offered|require", "when_offered", RESTART,
     "accepts a missing one.")
 
 SECTION("Levels")
-PARAM(certificate_indicators, list, "pkinit", 0, 0, RESTART,
+PARAM(certificate_indicators, list, "pkinit", 0, 0, RELOAD,
     "Authentication indicators that prove the level certificate. Empty: "
     "the level cannot be reached by Kerberos.")
-PARAM(hello_indicators, list, "passkey", 0, 0, RESTART,
+PARAM(hello_indicators, list, "passkey", 0, 0, RELOAD,
     "Authentication indicators of sign-ins that are bound to a device and "
     "verify their user: they prove the level hello.")
 PARAM(certificate_sids, list, "", 0, 0, RELOAD,
@@ -131,10 +131,11 @@ PARAM(issuers, path, "", 0, 0, RELOAD,
     "Unset: none are.")
 
 SECTION("Directory")
-PARAM(directory_uri, string, "", 0, 0, RESTART,
-    "LDAP server that knows the groups of callers, ldap://HOST:PORT. The "
-    "bind is GSSAPI and sealed. Unset: the groups of every caller are "
-    "unknown, so that assignments to groups give nothing.")
+PARAM(directory_uri, list, "", 0, 0, RESTART,
+    "LDAP servers that know the groups of callers, ldap://HOST:PORT, or "
+    "ldaps:// with directory_tls = ldaps; the first that answers is taken. "
+    "Unset: the groups of every caller are unknown, so that assignments to "
+    "groups give nothing.")
 CHOICE(directory_kind, "auto|openldap|ad", "auto", RESTART,
     "What the directory is. auto asks it. ad reads tokenGroups and the state "
     "of accounts as Active Directory keeps them.")
@@ -220,7 +221,9 @@ CHOICE(rescue, "on|off", "on", RESTART,
     "administrator for 24 hours.")
 PARAM(store_rescue, string, "", 0, 0, RESTART,
     "libpq connection string for rescue: a login with the role reeve_rescue, "
-    "which the process that faces the network does not have.")
+    "which the process that faces the network does not have. Not by peer authentication, which knows only the user that all "
+    "processes are: use a passfile that this user alone can read; it is "
+    "hidden from the process that faces the network.")
 
 SECTION("Store")
 PARAM(store, string, "", 0, 0, RESTART,

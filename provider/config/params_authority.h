@@ -39,16 +39,18 @@ SECTION("Names")
 CHOICE(mapping, "strong|weak", "strong", RELOAD,
     "Which names of a certificate tell whose it is. strong takes only the "
     "account's SID, which the authority itself puts into the certificate, and "
-    "the Kerberos names of realms. weak also takes user principal names and "
-    "DNS names: whoever may choose such a name when asking for a certificate "
-    "can then sign in as anybody who has one.")
+    "keys, serial numbers and key ids that an administrative user was given. "
+    "weak also takes user principal names and the Kerberos names of realms: "
+    "whoever may choose such a name when asking for a certificate can then "
+    "sign in as anybody who has one.")
 PARAM(upn_suffixes, list, "", 0, 0, RELOAD,
     "What may stand behind the @ of a user principal name, such as "
     "example.org. Such names count only when mapping is weak. Empty: none "
     "does.")
 PARAM(realms, list, "", 0, 0, RELOAD,
     "Kerberos realms for whose principals the authority may speak by the name "
-    "id-pkinit-san (RFC 4556). Empty: no such name is accepted.")
+    "id-pkinit-san (RFC 4556). Such names count only when mapping is weak. "
+    "Empty: no such name is accepted.")
 PARAM(sid_domains, list, "", 0, 0, RELOAD,
     "Domains for whose accounts the authority may speak by their SID, as "
     "S-1-5-21-A-B-C. Empty: no SID is accepted.")

@@ -33,7 +33,7 @@ PARAM(ca_pins, list, "", 0, 0, RELOAD,
     "Keys, one of which some certificate in the chain of the HTTPS server must "
     "have, each as sha256: with the hash of its SubjectPublicKeyInfo in base64 "
     "or hexadecimal. Empty: any chain will do.")
-PARAM(keys_refresh, duration, "24h", 60000, 604800000, RELOAD,
+PARAM(keys_refresh, duration, "1h", 60000, 604800000, RELOAD,
     "Age at which the keys are fetched again. A token with an unknown key "
     "makes the provider fetch them sooner.")
 PARAM(keys_max_age, duration, "24h", 60000, 604800000, RELOAD,
@@ -53,7 +53,7 @@ PARAM(max_lifetime, duration, "24h", 60000, 604800000, RELOAD,
 PARAM(max_age, duration, "0", 0, 31536000000, RELOAD,
     "Longest time since the person signed in with the issuer (auth_time). 0: "
     "not asked for.")
-PARAM(leeway, duration, "60s", 0, 300000, RELOAD,
+PARAM(leeway, duration, "60s", 0, 60000, RELOAD,
     "Difference between the clocks of the issuer and of this machine that is "
     "put up with.")
 CHOICE(sender_constrained, "when_offered|require", "when_offered", RELOAD,

@@ -51,7 +51,7 @@ rv_subject_of(const struct rv_identity *identity)
 		.n_ids = identity->n_ids,
 		.n_own = identity->n_own,
 		.groups_known = identity->groups_known,
-		.delegated = false,
+		.delegated = identity->delegated,
 		.level = identity->level,
 	};
 }

@@ -14,11 +14,15 @@
 #include "pipeline/refusals.h"
 #include "pipeline/route.h"
 #include "provider.h"
+#include "sign_in/signing.h"
 #include "store/feed.h"
+#include "transport/certified.h"
 
 #define ARENA_MAX      (64u << 20)
 #define REQUEST_ID_MAX 128u
 #define RECORD_MAX     (1u << 20)
+/* Of a body that is a credential: a token of 64 KiB in base64. */
+#define CREDENTIAL_MAX 98304u
 
 /* ---- Beginning ---------------------------------------------------------- */
 
@@ -63,6 +67,8 @@ copy_peer(struct rv_exchange *x, const struct rv_peer *peer)
 	bool ok = true;
 
 	x->peer = *peer;
+	if (peer->certified != NULL)
+		x->peer.certified = rv_certified_ref(peer->certified);
 	x->peer.binding = copied(x->arena, peer->binding, &ok);
 	x->request.peer = &x->peer;
 	return ok;
@@ -132,11 +138,14 @@ rv_exchange_free(struct rv_exchange *x)
 	if (x->ended != NULL)
 		*x->ended = true;
 	(void)atomic_fetch_sub(&x->lane->exchanges, 1);
+	rv_signing_fini(x->signing);
+	rv_sign_in_policy_unref(&x->policy);
 	rv_identity_unref(&x->identity);
 	for (size_t i = 0; i < x->n_abouts; i++)
 		rv_identity_unref(&x->abouts[i]);
 	rv_buf_fini(&x->entry.record);
 	rv_buf_fini(&x->entry.line);
+	rv_certified_unref(&x->peer.certified);
 	rv_arena_free(&x->arena);
 	free(x);
 }
@@ -322,10 +331,8 @@ body_is_acceptable(struct rv_exchange *x)
 }
 
 static void
-want_body(struct rv_exchange *x)
+want_body(struct rv_exchange *x, size_t max)
 {
-	size_t max = x->lane->provider->config->max_body;
-
 	if (x->ops == NULL) {
 		rv_exchange_body_failed(x, 400, "connection_lost");
 		return;
@@ -343,10 +350,8 @@ go_on(struct rv_exchange *x)
 {
 	unsigned allowed;
 
-	if (!rv_gate(x)) {
-		rv_exchange_finish(x);
+	if (!rv_gate(x))
 		return;
-	}
 	if (x->route == NULL) {
 		(void)rv_route_find(
 		    x->request.method, x->request.path, &allowed);
@@ -363,7 +368,16 @@ go_on(struct rv_exchange *x)
 		rv_exchange_finish(x);
 		return;
 	}
-	want_body(x);
+	want_body(x, x->lane->provider->config->max_body);
+}
+
+void
+rv_exchange_want_credential(struct rv_exchange *x)
+{
+	if (body_is_acceptable(x))
+		want_body(x, CREDENTIAL_MAX);
+	else
+		rv_exchange_finish(x);
 }
 
 /* What a request wants to be decided by is waited for before the gate. */
@@ -417,7 +431,10 @@ rv_exchange_body(struct rv_exchange *x, struct rv_slice body)
 		return;
 	}
 	x->body = body;
-	handle_now(x);
+	if (x->identity == NULL)
+		rv_authenticate_body(x);
+	else
+		handle_now(x);
 }
 
 void

@@ -21,6 +21,8 @@
 
 struct rv_lane;
 struct rv_route;
+struct rv_sign_in_policy;
+struct rv_signing;
 
 struct rv_exchange {
 	struct rv_lane *lane;
@@ -34,7 +36,11 @@ struct rv_exchange {
 	struct rv_slice request_id;
 	const struct rv_route *route;
 
-	const struct rv_identity *identity; /* NULL until authenticated */
+	const struct rv_sign_in_policy *policy; /* a reference, or NULL */
+	struct rv_signing *signing;		/* in the arena, or NULL */
+	const struct rv_identity *identity;	/* NULL until authenticated */
+	/* What a fresh sign-in gives besides: NULL or in the arena. */
+	const char *reply_token, *session_token;
 	/* The others that are asked about; references of the exchange. */
 	const struct rv_identity **abouts;
 	size_t n_abouts;
@@ -44,8 +50,9 @@ struct rv_exchange {
 
 	int64_t at_ms; /* the instant of all decisions; 0: none taken yet */
 	int64_t fresh_until_boot_ms;
-	uint64_t revision; /* the latest snapshot used; 0: none */
-	const char *epoch; /* its history */
+	int64_t gate_until_ms; /* how long the gate's word holds, UTC */
+	uint64_t revision;     /* the latest snapshot used; 0: none */
+	const char *epoch;     /* its history */
 
 	struct rv_answer answer;
 	bool answered; /* answer is filled */
@@ -64,8 +71,12 @@ struct rv_exchange {
 
 /* authenticate.c: fills identity, then rv_exchange_authenticated(). */
 void rv_authenticate(struct rv_exchange *x);
+/* The same for a route whose credential is in the body, now in x->body. */
+void rv_authenticate_body(struct rv_exchange *x);
+/* Asks the door for that body. */
+void rv_exchange_want_credential(struct rv_exchange *x);
 void rv_exchange_authenticated(struct rv_exchange *x);
-/* gate.c: true when the caller may go on; else it has been answered. */
+/* gate.c: true when the caller may go on; else the exchange ends. */
 bool rv_gate(struct rv_exchange *x);
 
 /*

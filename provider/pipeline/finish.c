@@ -52,8 +52,15 @@ complete_record(struct rv_exchange *x)
 	f->subject.id = rv_slice_of(id->principal);
 	f->subject.level = rv_slice_of(rv_level_name(id->level));
 	f->subject.groups_known = id->groups_known;
-	if (id->groups_known)
-		f->subject.groups_age_ms = rv_now_ms() - id->groups_at_ms;
+	if (id->source[0] != '\0')
+		f->subject.source = rv_slice_of(id->source);
+	f->subject.delegated_by = rv_slice_of(id->delegated_by);
+	if (!id->groups_known)
+		return;
+	f->subject.groups_age_ms = rv_now_ms() - id->groups_at_ms;
+	f->subject.groups_from = id->groups_from_evidence
+				     ? RV_SLICE_LIT("evidence")
+				     : RV_SLICE_LIT("directory");
 }
 
 /* The hash of an identity's groups; the set itself goes ahead of it. */

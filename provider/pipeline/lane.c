@@ -12,6 +12,8 @@
 #include "pipeline/refusals.h"
 #include "pipeline/waiter.h"
 #include "provider.h"
+#include "sign_in/upkeep.h"
+#include "sessions/sessions.h"
 #include "store/pg.h"
 
 #define FLUSH_TICKS	  60u
@@ -105,8 +107,11 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	atomic_store(&lane->ticked_boot_ms, rv_boot_ms());
 	if (lane->ticks % FLUSH_TICKS == 0)
 		rv_refusals_flush(lane->refusals, record_count, lane);
+	if (lane->upkeep != NULL)
+		rv_upkeep_tick(lane->upkeep);
 	if (rv_loop_index(lane->loop) == 0 && lane->ticks % SWEEP_TICKS == 0)
 		(void)rv_sessions_sweep(lane->provider->sessions, rv_now_ms());
+	rv_sessions_lane_tick(lane->sessions);
 }
 
 static void
@@ -174,7 +179,11 @@ rv_lane_new(struct rv_provider *provider, unsigned index,
 	r = RV_ERR_NOMEM;
 	lane->refusals = rv_refusals_new();
 	lane->group_sets = rv_group_sets_new();
+	if (index == 0)
+		lane->upkeep = rv_upkeep_new(lane);
 	if (lane->refusals == NULL || lane->group_sets == NULL ||
+	    (index == 0 && lane->upkeep == NULL) ||
+	    rv_sessions_lane_new(lane, &lane->sessions) != RV_OK ||
 	    add_events(lane) != RV_OK) {
 		rv_error_set(e, "out of memory");
 		goto out;
@@ -211,7 +220,10 @@ rv_lane_free(struct rv_lane **lane)
 		return;
 	rv_refusals_free(&l->refusals);
 	rv_group_sets_free(&l->group_sets);
+	rv_upkeep_free(&l->upkeep);
+	/* What the store still holds of it is answered first. */
 	rv_pg_free(&l->pg);
+	rv_sessions_lane_free(&l->sessions);
 	if (l->audit_ready != NULL)
 		event_free(l->audit_ready);
 	if (l->tick != NULL)

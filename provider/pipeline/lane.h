@@ -18,6 +18,8 @@ struct rv_group_sets;
 struct rv_pg;
 struct rv_provider;
 struct rv_refusals;
+struct rv_upkeep;
+struct rv_sessions_lane;
 struct rv_waiter;
 
 struct rv_lane {
@@ -27,6 +29,8 @@ struct rv_lane {
 	struct rv_listener *listener;
 	struct rv_refusals *refusals;
 	struct rv_group_sets *group_sets;
+	struct rv_upkeep *upkeep; /* of the first lane alone */
+	struct rv_sessions_lane *sessions;
 	struct rv_waiter *waiters; /* for a revision */
 	struct list *lists;	   /* in work: rest/list.c */
 	struct event *audit_ready;

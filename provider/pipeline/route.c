@@ -20,7 +20,15 @@
 		.body = true, .bad_media_status = 400, .event = what,       \
 		.handle = handler,                                          \
 	}
+/* Changes of the site's settings. */
+#define WRITE(where, on, needs, handler)                                       \
+	{                                                                      \
+		.method = RV_POST, .path = where, .access = RV_ACCESS_GUARDED, \
+		.type = on, .operation = needs, .body = true,                  \
+		.bad_media_status = 415, .event = "write", .handle = handler,  \
+	}
 /* NOLINTEND(bugprone-macro-parentheses) */
+#define SET_LEVEL "Set Authentication Level"
 
 const struct rv_route rv_routes[] = {
 	{
@@ -87,6 +95,49 @@ const struct rv_route rv_routes[] = {
 	    .event = "list",
 	    .handle = rv_rest_scope,
 	},
+	{
+	    .method = RV_POST,
+	    .path = "/reeve/v1/session",
+	    .access = RV_ACCESS_SELF,
+	    .credential_in_body = true,
+	    .bad_media_status = 415,
+	    .event = "authentication",
+	    .handle = rv_rest_session_begin,
+	},
+	{
+	    .method = RV_GET,
+	    .path = "/reeve/v1/session",
+	    .access = RV_ACCESS_SELF,
+	    .event = "session",
+	    .handle = rv_rest_session,
+	},
+	{
+	    .method = RV_DELETE,
+	    .path = "/reeve/v1/session",
+	    .access = RV_ACCESS_SELF,
+	    .event = "session",
+	    .handle = rv_rest_session_delete,
+	},
+	{
+	    .method = RV_GET,
+	    .path = "/reeve/v1/sessions",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "RVE_Session",
+	    .operation = "Read",
+	    .event = "session",
+	    .handle = rv_rest_sessions,
+	},
+	{
+	    .method = RV_POST,
+	    .path = "/reeve/v1/sessions/revoke",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "RVE_Session",
+	    .operation = "Revoke",
+	    .body = true,
+	    .bad_media_status = 400,
+	    .event = "session",
+	    .handle = rv_rest_sessions_revoke,
+	},
 	LIST("SMS_Admin", rv_rest_list),
 	LIST("SMS_Role", rv_rest_list),
 	LIST("SMS_SecuredCategory", rv_rest_list),
@@ -115,6 +166,27 @@ const struct rv_route rv_routes[] = {
 	    .event = "write",
 	    .handle = rv_rest_remove_memberships,
 	},
+	WRITE(WMI "SMS_Site.SetAuthenticationLevel", "SMS_Site", SET_LEVEL,
+	    rv_rest_set_level),
+	{
+	    .method = RV_GET,
+	    .path = WMI "SMS_Site.GetAuthenticationLevel",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "SMS_Site",
+	    .operation = "Read",
+	    .event = "request",
+	    .handle = rv_rest_get_level,
+	},
+	WRITE("/reeve/v1/site/max-auth-age", "SMS_Site", SET_LEVEL,
+	    rv_rest_max_auth_age),
+	WRITE("/reeve/v1/site/role-minimum", "SMS_Site", SET_LEVEL,
+	    rv_rest_role_minimum),
+	WRITE("/reeve/v1/site/operation-minimum", "SMS_Site", SET_LEVEL,
+	    rv_rest_operation_minimum),
+	WRITE("/reeve/v1/principals/add", "SMS_Admin", "Modify",
+	    rv_rest_principal_add),
+	WRITE("/reeve/v1/principals/remove", "SMS_Admin", "Modify",
+	    rv_rest_principal_remove),
 };
 const size_t rv_n_routes = sizeof(rv_routes) / sizeof(rv_routes[0]);
 

@@ -31,8 +31,10 @@ struct rv_route {
 	const char *type;      /* when guarded */
 	const char *operation; /* when guarded */
 	bool body;	       /* takes a JSON body */
-	int bad_media_status;  /* 415, or 400 on AuthZEN's routes */
-	const char *event;     /* of the audit record */
+	/* The body is read before anybody is known: it is the credential. */
+	bool credential_in_body;
+	int bad_media_status; /* 415, or 400 on AuthZEN's routes */
+	const char *event;    /* of the audit record */
 	void (*handle)(struct rv_exchange *x);
 };
 

@@ -30,8 +30,8 @@ rv_exchange_actor_json(struct rv_exchange *x)
 		actor = json_pack("{s:s, s:o, s:I, s:b, s:i, s:b, s:s}",
 		    "principal", id->principal, "ids", ids, "own",
 		    (json_int_t)id->n_own, "groups_known", id->groups_known,
-		    "level", (int)id->level, "delegated", 0, "session",
-		    x->session_id);
+		    "level", (int)id->level, "delegated", id->delegated,
+		    "session", x->session_id);
 	if (actor != NULL)
 		text = json_dumps(actor, JSON_COMPACT);
 	if (text != NULL)

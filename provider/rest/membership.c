@@ -7,29 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/audit.h"
 #include "config/config.h"
 #include "pipeline/exchange.h"
 #include "pipeline/hex.h"
 #include "pipeline/lane.h"
-#include "pipeline/waiter.h"
 #include "provider.h"
 #include "rest/body.h"
 #include "rest/rest.h"
-#include "store/pg.h"
+#include "rest/store_write.h"
 
-#define ITEMS_MAX   1000u
-#define KEY_MAX	    255u
-#define CATCH_UP_MS 1000
+#define ITEMS_MAX 1000u
 
 struct change {
 	struct rv_exchange *x;
 	const char *sql;
-	json_t *items;		 /* the triples, as the store takes them */
-	struct rv_slice key;	 /* idempotency key, or absent */
-	struct rv_waiter waiter; /* for the revision that was written */
-	uint64_t changed;
-	bool replayed;
+	json_t *items;	 /* the triples, as the store takes them */
+	const char *key; /* idempotency key, or NULL */
 };
 
 static void
@@ -191,22 +184,6 @@ read_items(struct change *c)
 	return ok;
 }
 
-static bool
-read_key(struct change *c)
-{
-	bool twice;
-
-	c->key = rv_request_field(&c->x->request, "idempotency-key", &twice);
-	if (!twice &&
-	    (c->key.p == NULL || (c->key.n > 0 && c->key.n <= KEY_MAX &&
-				     rv_slice_is_text(c->key))))
-		return true;
-	rv_answer_error(c->x, 400, "bad_idempotency_key",
-	    "The field Idempotency-Key must be sent once, with 1 to 255 "
-	    "bytes.");
-	return false;
-}
-
 /* ---- The early refusal ------------------------------------------------------ */
 
 static bool
@@ -251,120 +228,6 @@ may_change_all(struct change *c)
 /* ---- The write ---------------------------------------------------------------- */
 
 static void
-answer_written(struct change *c, bool reached)
-{
-	struct rv_exchange *x = c->x;
-
-	x->revision = c->waiter.revision;
-	x->record.outcome = RV_SLICE_LIT("allow");
-	x->record.reason =
-	    c->replayed ? RV_SLICE_LIT("replayed") : RV_SLICE_LIT("allowed");
-	x->record.count = (int64_t)c->changed;
-	rv_answer_json(x, 200,
-	    json_pack("{s:i, s:I, s:I, s:b, s:b}", "ReturnValue", 0,
-		"@reeve.revision", (json_int_t)c->waiter.revision,
-		"@reeve.changed", (json_int_t)c->changed, "@reeve.in_force",
-		reached, "@reeve.replayed", c->replayed));
-	finish(c);
-}
-
-static void
-on_caught_up(void *arg, bool reached)
-{
-	answer_written(arg, reached);
-}
-
-/* The store's own words: SQLSTATE RVnnn, a sentence, and JSON detail. */
-static void
-answer_refused(struct change *c, const struct rv_pg_answer *reply)
-{
-	struct rv_slice state = rv_slice_of(reply->sqlstate);
-	struct rv_problem p = { .code = "refused" };
-	json_t *detail = NULL;
-	const char *reason;
-	uint64_t status;
-
-	if (!rv_slice_has_prefix(state, RV_SLICE_LIT("RV")) || state.n != 5 ||
-	    rv_slice_to_u64(
-		(struct rv_slice){ state.p + 2, 3 }, 599, &status) != RV_OK ||
-	    status < 400) {
-		rv_answer_unavailable(c->x, "store_refused",
-		    "The site's store refused the change; nothing was "
-		    "written. Try again.");
-		return;
-	}
-	if (reply->detail != NULL)
-		detail =
-		    json_loads(reply->detail, JSON_REJECT_DUPLICATES, NULL);
-	reason = json_string_value(json_object_get(detail, "reason"));
-	if (reason != NULL)
-		p.code = rv_arena_dup(c->x->arena, rv_slice_of(reason));
-	if (p.code == NULL)
-		p.code = "refused";
-	p.status = (int)status;
-	p.detail = rv_arena_dup(c->x->arena, rv_slice_of(reply->message));
-	if (p.detail == NULL)
-		p.detail = "The change was refused.";
-	p.missing = json_incref(json_object_get(detail, "missing"));
-	p.objects = json_incref(json_object_get(detail, "objects"));
-	if (status == 403 || status == 404)
-		c->x->record.outcome = RV_SLICE_LIT("deny");
-	if (status == 503)
-		rv_answer_field(c->x, "Retry-After", "1");
-	rv_answer_problem(c->x, &p);
-	json_decref(detail);
-}
-
-static bool
-read_result(struct change *c, const PGresult *row)
-{
-	if (PQntuples(row) != 1 || PQnfields(row) != 3 ||
-	    rv_slice_to_u64(rv_slice_of(PQgetvalue(row, 0, 0)), INT64_MAX,
-		&c->waiter.revision) != RV_OK ||
-	    rv_slice_to_u64(rv_slice_of(PQgetvalue(row, 0, 1)), INT32_MAX,
-		&c->changed) != RV_OK)
-		return false;
-	c->replayed = strcmp(PQgetvalue(row, 0, 2), "t") == 0;
-	return true;
-}
-
-static void
-on_written(void *arg, const struct rv_pg_answer *reply)
-{
-	struct change *c = arg;
-
-	rv_audit_unreserve(c->x->lane->provider->audit);
-	switch (reply->outcome) {
-	case RV_PG_DONE:
-		c->x->committed = true;
-		if (!read_result(c, reply->results[0]))
-			break;
-		c->waiter.fn = on_caught_up;
-		c->waiter.arg = c;
-		rv_waiter_start(c->x->lane, &c->waiter, CATCH_UP_MS);
-		return;
-	case RV_PG_REFUSED:
-		answer_refused(c, reply);
-		finish(c);
-		return;
-	case RV_PG_UNAVAILABLE:
-		rv_answer_unavailable(c->x, "store_unavailable",
-		    "The site's store cannot be reached; nothing was "
-		    "written. Try again.");
-		finish(c);
-		return;
-	case RV_PG_UNKNOWN:
-		c->x->unclear = true;
-		break;
-	}
-	rv_answer_unavailable(c->x, "outcome_unknown",
-	    "The connection to the site's store broke before it confirmed: "
-	    "the change may have been written. Send the same request with "
-	    "the same Idempotency-Key to learn the outcome.");
-	finish(c);
-}
-
-static void
 write_change(struct change *c)
 {
 	struct rv_exchange *x = c->x;
@@ -372,7 +235,7 @@ write_change(struct change *c)
 	const char *params[4] = {
 		rv_exchange_actor_json(x),
 		items,
-		c->key.p != NULL ? rv_arena_dup(x->arena, c->key) : NULL,
+		c->key,
 		rv_exchange_request_json(x),
 	};
 	const struct rv_pg_step step = {
@@ -381,18 +244,12 @@ write_change(struct change *c)
 		.params = params,
 	};
 
-	if (params[0] == NULL || items == NULL || params[3] == NULL ||
-	    (c->key.p != NULL && params[2] == NULL)) {
+	change_free(c);
+	if (params[0] == NULL || items == NULL || params[3] == NULL) {
 		rv_answer_json(x, 200, NULL);
-		finish(c);
-	} else if (!rv_audit_reserve(x->lane->provider->audit)) {
-		rv_answer_unavailable(x, "audit_unavailable",
-		    "The audit log has no room for a record of this change; "
-		    "nothing was written. The site's operator has to make "
-		    "room.");
-		finish(c);
+		rv_exchange_finish(x);
 	} else {
-		rv_pg_run(x->lane->pg, &step, 1, true, on_written, c);
+		rv_write_run(x, &step, 1);
 	}
 	free(items);
 }
@@ -411,8 +268,8 @@ change(struct rv_exchange *x, const char *sql, const char *action)
 	c->sql = sql;
 	x->record.action = rv_slice_of(action);
 	/* With a key it may be a replay: only the store can tell. */
-	if (read_items(c) && read_key(c) &&
-	    (c->key.p != NULL || may_change_all(c)))
+	if (read_items(c) && rv_write_key(x, &c->key) &&
+	    (c->key != NULL || may_change_all(c)))
 		write_change(c);
 	else
 		finish(c);

@@ -8,6 +8,8 @@
 #include "pipeline/lane.h"
 #include "pipeline/orphan.h"
 #include "provider.h"
+#include "sign_in/policy.h"
+#include "sign_in/signing.h"
 
 /* All look-ups of one request; what is left then stays unknown. */
 #define LOOKUPS_MAX_MS 5000
@@ -65,27 +67,52 @@ add(struct rv_people *people, const struct rv_person *person)
 	return RV_OK;
 }
 
+/* Whether the caller may say at which level others have signed in. */
+static bool
+is_enforcer(const struct rv_exchange *x)
+{
+	return x->policy != NULL && !x->identity->delegated &&
+	       rv_words_have(
+		   &x->policy->enforcers, rv_slice_of(x->identity->principal));
+}
+
+/* The place of somebody who is among them already; n when nobody is. */
+static size_t
+find(const struct rv_people *people, const struct rv_person *wanted)
+{
+	for (size_t i = 0; i < people->n; i++) {
+		const struct rv_person *p = &people->members[i].person;
+
+		if (p->is_group == wanted->is_group &&
+		    p->level == wanted->level && rv_slice_eq(p->id, wanted->id))
+			return i;
+	}
+	return people->n;
+}
+
 int
 rv_people_add(struct rv_people *people, struct rv_slice type,
-    struct rv_slice id, size_t *ret_index)
+    struct rv_slice id, enum rv_level asserted, size_t *ret_index)
 {
 	const bool is_group = rv_slice_eq_cstr(type, "group");
-	struct rv_person person = { .type = type, .id = id };
+	struct rv_person person = { .type = type,
+		.id = id,
+		.is_group = is_group,
+		.level = RV_LEVEL_WINDOWS };
+	size_t at;
 	int r;
 
 	if (!is_group && !rv_slice_eq_cstr(type, "user"))
 		return RV_ERR_INVALID;
-	for (size_t i = 0; i < people->n; i++) {
-		const struct rv_person *p = &people->members[i].person;
-
-		if (p->is_group == is_group && rv_slice_eq(p->id, id)) {
-			*ret_index = i;
-			return RV_OK;
-		}
-	}
-	person.is_group = is_group;
 	person.self =
 	    !is_group && rv_slice_eq_cstr(id, people->x->identity->principal);
+	if (!person.self && is_enforcer(people->x))
+		person.level = asserted;
+	at = find(people, &person);
+	if (at < people->n) {
+		*ret_index = at;
+		return RV_OK;
+	}
 	if (!person.self && people->others == RV_PEOPLE_OTHERS)
 		return RV_ERR_LIMIT;
 	r = add(people, &person);
@@ -130,13 +157,26 @@ subject_of_group(struct rv_people *people, struct rv_person *p)
 	if (id->p == NULL)
 		return RV_ERR_NOMEM;
 	p->subject = nobody;
+	p->subject.level = p->level;
 	p->subject.ids = id;
 	p->subject.n_ids = 1;
 	p->subject.n_own = 1;
 	return RV_OK;
 }
 
-/* The other one as if it had signed in at the lowest level. */
+/* The directory's word on whether the account may be used; NULL: it may. */
+static const char *
+stopped_by_account(const struct rv_account *account)
+{
+	if (!account->known)
+		return NULL;
+	return account->disabled  ? "account_disabled"
+	       : account->locked  ? "account_locked"
+	       : account->expired ? "account_expired"
+				  : NULL;
+}
+
+/* The other one as if it had signed in at the level that counts for it. */
 static int
 subject_of_other(
     struct rv_people *people, struct member *m, const struct rv_snapshot *s)
@@ -144,8 +184,7 @@ subject_of_other(
 	struct rv_exchange *x = people->x;
 	struct rv_evidence evidence = { .method = RV_AUTH_NONE };
 	struct rv_person *p = &m->person;
-	struct rv_slice replaced;
-	enum rv_gate gate;
+	struct rv_gate_judgement j;
 
 	p->subject = nobody;
 	if (m->principal == NULL)
@@ -154,22 +193,21 @@ subject_of_other(
 	if (rv_texts_add(&evidence.ids, rv_slice_of(rv_arena_printf(x->arena,
 					    "krb5:%s", m->principal))) != RV_OK)
 		return RV_ERR_NOMEM;
-	p->identity = rv_identity_new(
-	    &evidence, RV_LEVEL_WINDOWS, &m->account, rv_now_ms());
+	p->identity =
+	    rv_identity_new(&evidence, p->level, &m->account, rv_now_ms());
 	rv_evidence_fini(&evidence);
 	if (p->identity == NULL)
 		return RV_ERR_NOMEM;
 	x->abouts[x->n_abouts++] = p->identity;
 	p->subject = rv_subject_of(p->identity);
-	if (m->account.known && m->account.disabled) {
-		p->stopped = "account_disabled";
+	p->stopped = stopped_by_account(&m->account);
+	if (p->stopped != NULL)
 		return RV_OK;
-	}
-	gate = rv_gate_judge(p->identity, s, &replaced);
-	if (gate == RV_GATE_ACCOUNT_REPLACED)
-		rv_orphan_mark(x, replaced, p->identity->account_id);
-	if (gate != RV_GATE_PASSED)
-		p->stopped = rv_gate_name(gate);
+	rv_gate_judge(p->identity, s, rv_exchange_instant(x), &j);
+	if (j.gate == RV_GATE_ACCOUNT_REPLACED)
+		rv_orphan_mark(x, j.principal_id, p->identity->account_id);
+	if (j.gate != RV_GATE_PASSED)
+		p->stopped = rv_gate_name(j.gate);
 	return RV_OK;
 }
 
@@ -177,6 +215,7 @@ static int
 resolve(struct rv_people *people, const struct rv_snapshot *s)
 {
 	struct rv_exchange *x = people->x;
+	struct rv_slice excluded_by;
 	int r = RV_OK;
 
 	if (people->others > 0) {
@@ -195,8 +234,11 @@ resolve(struct rv_people *people, const struct rv_snapshot *s)
 		} else if (p->is_group) {
 			r = subject_of_group(people, p);
 			/* The gate's level binds those who are in it. */
-			if (rv_gate_level(s) > RV_LEVEL_WINDOWS)
-				p->stopped = "level_too_low";
+			if (r == RV_OK &&
+			    !rv_snapshot_admits(s, &p->subject,
+				rv_exchange_instant(x), &excluded_by))
+				p->stopped =
+				    rv_gate_name(RV_GATE_LEVEL_TOO_LOW);
 		} else {
 			r = subject_of_other(people, m, s);
 		}
@@ -323,11 +365,17 @@ rv_person_valid_until(const struct rv_exchange *x,
 	int64_t until =
 	    earlier(until_ms, x->at_ms + x->fresh_until_boot_ms - rv_boot_ms());
 
+	until = earlier(until, x->gate_until_ms);
 	if (!person->self)
 		return earlier(until, x->at_ms + config->groups_max_age);
 	if (x->session_ends_at_ms > 0)
 		until = earlier(until, x->session_ends_at_ms);
-	if (x->identity->groups_known)
+	if (x->identity->expires_at_ms > 0)
+		until = earlier(until, x->identity->expires_at_ms);
+	/* Groups that no directory will ever be asked for do not grow old. */
+	if (x->identity->groups_known &&
+	    (!x->identity->groups_from_evidence ||
+		rv_account_is_askable(x->lane->provider, x->identity->lookup)))
 		until = earlier(
 		    until, x->identity->groups_at_ms + config->groups_max_age);
 	return until;

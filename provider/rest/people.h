@@ -1,7 +1,8 @@
 /*
  * Whom the questions of one request are about: the caller, and others, who
  * are looked up in the directory, go through the gate as if they had signed
- * in at the lowest level, and are resolved in one snapshot.
+ * in at the lowest level (or at one that an enforcement point asserts), and
+ * are resolved in one snapshot.
  */
 #ifndef PROVIDER_REST_PEOPLE_H
 #define PROVIDER_REST_PEOPLE_H
@@ -15,7 +16,8 @@
 struct rv_person {
 	struct rv_slice type, id; /* as asked; in the exchange's arena */
 	bool self;
-	bool is_group; /* a directory group, as one that is in it alone */
+	bool is_group;	     /* a directory group, as one that is in it alone */
+	enum rv_level level; /* of others: windows, or what was asserted */
 	const struct rv_identity *identity; /* NULL of a group */
 	/* Why the gate does not let this one through; NULL when it does. */
 	const char *stopped;
@@ -42,9 +44,12 @@ struct rv_people *rv_people_new(struct rv_exchange *x, size_t questions);
 /*
  * Adds one, or finds it again.  RV_ERR_INVALID when the type is neither
  * "user" nor "group", RV_ERR_LIMIT beyond RV_PEOPLE_OTHERS, RV_ERR_NOMEM.
+ * asserted: the level at which the caller has seen somebody else sign in.  It
+ * counts when the caller is an enforcement point (enforcement_levels); from
+ * others it is not heard, and windows counts.
  */
 RV_MUSTUSE int rv_people_add(struct rv_people *people, struct rv_slice type,
-    struct rv_slice id, size_t *ret_index);
+    struct rv_slice id, enum rv_level asserted, size_t *ret_index);
 const struct rv_person *rv_people_get(
     const struct rv_people *people, size_t index);
 /* What is wrong with a subject, for an answer; err is of rv_people_add(). */

@@ -72,11 +72,36 @@ optional_object(struct reader *r, const json_t *parent, const char *member,
 	return wrong(r, path, "must be an object");
 }
 
+/*
+ * subject.properties.level: at which level an enforcement point has seen the
+ * person sign in (docs/rule.md section 8).
+ */
+static bool
+read_level(struct reader *r, const json_t *subject, enum rv_level *ret_asserted)
+{
+	const json_t *level =
+	    json_object_get(json_object_get(subject, "properties"), "level");
+
+	*ret_asserted = RV_LEVEL_WINDOWS;
+	if (level == NULL || json_is_null(level))
+		return true;
+	for (int l = RV_LEVEL_WINDOWS; l <= RV_LEVEL_HELLO; l++)
+		if (json_is_string(level) &&
+		    strcmp(json_string_value(level),
+			rv_level_name((enum rv_level)l)) == 0) {
+			*ret_asserted = (enum rv_level)l;
+			return true;
+		}
+	return wrong(r, "subject.properties.level",
+	    "must be \"windows\", \"certificate\" or \"hello\"");
+}
+
 static bool
 read_subject(struct reader *r, unsigned entities, struct rv_people *people)
 {
 	const char *self = r->x->identity->principal;
 	struct rv_slice type = RV_SLICE_LIT("user"), id = rv_slice_of(self);
+	enum rv_level asserted = RV_LEVEL_WINDOWS;
 	const json_t *subject;
 	int err;
 
@@ -86,7 +111,8 @@ read_subject(struct reader *r, unsigned entities, struct rv_people *people)
 		if (subject == NULL ||
 		    !take(r, subject, "type", "subject.type", &type) ||
 		    !optional_object(
-			r, subject, "properties", "subject.properties"))
+			r, subject, "properties", "subject.properties") ||
+		    !read_level(r, subject, &asserted))
 			return false;
 		if ((entities & RV_ENTITY_SUBJECT_ID) != 0 &&
 		    !take(r, subject, "id", "subject.id", &id))
@@ -94,7 +120,7 @@ read_subject(struct reader *r, unsigned entities, struct rv_people *people)
 	}
 	if ((entities & RV_ENTITY_SUBJECT_ID) == 0)
 		return true;
-	err = rv_people_add(people, type, id, &r->item->person);
+	err = rv_people_add(people, type, id, asserted, &r->item->person);
 	if (err == RV_ERR_NOMEM)
 		r->err = err;
 	else if (err != RV_OK)

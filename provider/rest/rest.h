@@ -26,10 +26,27 @@ void rv_rest_pair(struct rv_exchange *x);
 void rv_rest_what_if(struct rv_exchange *x);
 void rv_rest_explain(struct rv_exchange *x);
 void rv_rest_scope(struct rv_exchange *x);
+/* Signs in with a token in the body: rest/session_begin.c. */
+void rv_rest_session_begin(struct rv_exchange *x);
+/* Sessions: rest/session.c. */
+void rv_rest_session(struct rv_exchange *x);
+void rv_rest_session_delete(struct rv_exchange *x);
+void rv_rest_sessions(struct rv_exchange *x);
+void rv_rest_sessions_revoke(struct rv_exchange *x);
 /* OData lists of the classes in rest/list.c. */
 void rv_rest_list(struct rv_exchange *x);
 /* SMS_SecuredCategoryMembership's static methods. */
 void rv_rest_add_memberships(struct rv_exchange *x);
 void rv_rest_remove_memberships(struct rv_exchange *x);
+
+/* The site's level and its exceptions: rest/level.c. */
+void rv_rest_set_level(struct rv_exchange *x);
+void rv_rest_get_level(struct rv_exchange *x);
+/* What else is set as the level is: rest/site_settings.c. */
+void rv_rest_max_auth_age(struct rv_exchange *x);
+void rv_rest_role_minimum(struct rv_exchange *x);
+void rv_rest_operation_minimum(struct rv_exchange *x);
+void rv_rest_principal_add(struct rv_exchange *x);
+void rv_rest_principal_remove(struct rv_exchange *x);
 
 #endif

@@ -536,7 +536,7 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	const struct rv_holding *all;
 	size_t n;
 
-	w->gate_level = rv_gate_level(s);
+	w->gate_level = rv_gate_level(s, rv_exchange_instant(x));
 	if (!record_all(w))
 		rv_answer_json(x, 200, NULL);
 	else if (person->stopped != NULL)

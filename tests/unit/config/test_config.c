@@ -62,7 +62,7 @@ test_defaults(void **state)
 	assert_int_equal(c->listen.n, 1);
 	assert_string_equal(c->listen.v[0], "127.0.0.1:8443");
 	assert_null(c->port_file);
-	assert_null(c->directory_uri);
+	assert_int_equal(c->directory_uri.n, 0);
 	assert_int_equal(c->tls_minimum, 0);
 	assert_int_equal(c->log_level, 2);
 	assert_int_equal(c->channel_binding, 1);

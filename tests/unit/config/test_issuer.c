@@ -28,7 +28,7 @@ assert_default_keys(const struct rv_issuer_config *c)
 	assert_null(c->discovery_uri);
 	assert_null(c->ca);
 	assert_int_equal(c->ca_pins.n, 0);
-	assert_int_equal(c->keys_refresh, 24 * 3600 * 1000);
+	assert_int_equal(c->keys_refresh, 3600 * 1000);
 	assert_int_equal(c->keys_max_age, 24 * 3600 * 1000);
 	assert_int_equal(c->algorithms.n, 3);
 	assert_string_equal(c->algorithms.v[0], "RS256");
@@ -111,7 +111,7 @@ test_values(void **state)
 	    "domain_sign_in = yes\n"
 	    "hello_amr = hwk+mfa face\n"
 	    "max_age = 1h\n"
-	    "leeway = 5m\n"
+	    "leeway = 30s\n"
 	    "sender_constrained = require\n");
 	all = load(&f);
 	c = &all->v[0];
@@ -127,7 +127,7 @@ test_values(void **state)
 	assert_string_equal(c->hello_amr.v[0], "hwk+mfa");
 	assert_string_equal(c->hello_amr.v[1], "face");
 	assert_int_equal(c->max_age, 3600 * 1000);
-	assert_int_equal(c->leeway, 300000);
+	assert_int_equal(c->leeway, 30000);
 	assert_int_equal(c->sender_constrained, RV_ISSUER_SENDER_REQUIRE);
 	rv_issuers_config_free(&all);
 	folder_remove(&f);
@@ -164,8 +164,8 @@ static const struct {
 	{ MINIMUM "algorithm = ES256\n",
 	    "x.conf:3:1: unknown parameter 'algorithm'; did you mean "
 	    "'algorithms'?" },
-	{ MINIMUM "leeway = 301s\n",
-	    "x.conf:3:10: leeway must be 0ms to 5m, not '301s'" },
+	{ MINIMUM "leeway = 61s\n",
+	    "x.conf:3:10: leeway must be 0ms to 1m, not '61s'" },
 	{ MINIMUM "algorithms = ES256 none\n",
 	    "x.conf:3:1: algorithms takes RS256, PS256 and ES256, not "
 	    "'none'" },

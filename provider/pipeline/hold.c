@@ -1,0 +1,48 @@
+#include "pipeline/hold.h"
+
+#include <event2/event.h>
+
+#include "loop/loop.h"
+#include "pipeline/lane.h"
+
+/* In the arena of its exchange. */
+struct hold {
+	struct rv_exchange *x;
+	struct event *timer;
+};
+
+static void
+on_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct hold *h = arg;
+	struct rv_exchange *x = h->x;
+
+	(void)fd;
+	(void)what;
+	event_free(h->timer);
+	rv_exchange_finish(x);
+}
+
+void
+rv_hold_until(struct rv_exchange *x, int64_t boot_ms)
+{
+	/* Whole milliseconds that have begun count: never too early. */
+	const int64_t wait = boot_ms + 1 - rv_boot_ms();
+	struct timeval tv = {
+		.tv_sec = wait / 1000,
+		.tv_usec = wait % 1000 * 1000,
+	};
+	struct hold *h = rv_arena_alloc(x->arena, sizeof(*h));
+
+	if (wait <= 0 || h == NULL) {
+		rv_exchange_finish(x);
+		return;
+	}
+	h->x = x;
+	h->timer = evtimer_new(rv_loop_base(x->lane->loop), on_time, h);
+	if (h->timer != NULL && evtimer_add(h->timer, &tv) == 0)
+		return;
+	if (h->timer != NULL)
+		event_free(h->timer);
+	rv_exchange_finish(x);
+}
