@@ -284,7 +284,8 @@ tell_question(const json_t *q)
 	(void)printf("%s\n",
 	    before == after ? (after ? "stays allowed" : "stays denied")
 			    : (after ? "becomes allowed" : "becomes denied"));
-	if (*level != '\0' && strcmp(level, "none") != 0) {
+	/* Everybody who gets in at all has windows. */
+	if (*level != '\0' && strcmp(level, "windows") != 0) {
 		(void)fputs("  needs the level ", stdout);
 		rv_cli_print(stdout, level);
 		(void)fputc('\n', stdout);

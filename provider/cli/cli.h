@@ -1,7 +1,7 @@
 /*
  * The command `reeve`: questions to a provider from a terminal or a script.
- * One process, one question; nothing here is shared with the daemon but the
- * bottom library.
+ * One process, one question.  Of the daemon's code only that is used which
+ * has to judge alike: `reeve site` checks tokens and settings with it.
  */
 #ifndef PROVIDER_CLI_H
 #define PROVIDER_CLI_H
@@ -24,11 +24,24 @@ enum rv_cli_exit {
 
 #define RV_CLI_REPEATED_MAX 64 /* --add and --remove, each */
 
+/* Of `reeve site`. */
+struct rv_cli_site_options {
+	const char *issuer, *kind, *ca, *folder, *token_file;
+	const char *client, *scope; /* of the device code flow */
+	const char *audiences[RV_CLI_REPEATED_MAX];
+	size_t n_audiences;
+	const char *tenants[RV_CLI_REPEATED_MAX];
+	size_t n_tenants;
+	bool device, yes, force;
+};
+
 struct rv_cli_options {
+	struct rv_cli_site_options site;
 	const char *url, *ca;
 	const char *at_least;
 	const char *subject, *group; /* NULL: oneself */
 	const char *token;
+	const char *socket, *account_id; /* of rescue */
 	const char *add[RV_CLI_REPEATED_MAX];
 	size_t n_add;
 	const char *removed[RV_CLI_REPEATED_MAX];
@@ -109,6 +122,8 @@ enum rv_cli_exit rv_cli_can(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_scope(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_what_if(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_deploy(struct rv_cli *cli);
+enum rv_cli_exit rv_cli_site(struct rv_cli *cli);
+enum rv_cli_exit rv_cli_rescue(struct rv_cli *cli);
 
 /* ---- What commands share (ask.c) -------------------------------------------------- */
 

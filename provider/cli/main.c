@@ -23,6 +23,10 @@ static const struct rv_cli_command commands[] = {
 	    rv_cli_what_if, false },
 	{ "deploy", "TYPE KEY COLLECTION", "may I deploy this to that", 3, 3,
 	    rv_cli_deploy, false },
+	{ "site", "onboard-tenant NAME", "take up an issuer of tokens", 2, 2,
+	    rv_cli_site, true },
+	{ "rescue", "ACTION [PRINCIPAL]", "on the provider's machine", 1, 2,
+	    rv_cli_rescue, true },
 	{ "version", "", "the version of this command", 0, 0, version, true },
 	{ "help", "", "this text", 0, 0, help, true },
 };
@@ -42,6 +46,11 @@ put_help(FILE *out)
 	    "  --at-least REVISION  decide by this revision or a later one\n"
 	    "  --json               answers for programs\n"
 	    "  --url, --ca          provider; else REEVE_URL and REEVE_CA\n"
+	    "\n"
+	    "Of site onboard-tenant: --issuer URL --audience NAME\n"
+	    "  [--kind entra|oidc] [--tenant ID] [--ca FILE] [--folder DIR]\n"
+	    "  [--token-file FILE | --device --client-id ID [--scope TEXT]]\n"
+	    "  [--yes] [--force] [--json]\n"
 	    "\n"
 	    "Exit codes: 0 allowed or done, 1 error, 2 usage, 3 denied, 4 not\n"
 	    "signed in or level too low, 5 not found, 6 conflict.  More in\n"

@@ -18,6 +18,19 @@ enum {
 	OPTION_ADD,
 	OPTION_REMOVE,
 	OPTION_OPERATIONS,
+	OPTION_ISSUER,
+	OPTION_AUDIENCE,
+	OPTION_TENANT,
+	OPTION_KIND,
+	OPTION_FOLDER,
+	OPTION_TOKEN_FILE,
+	OPTION_CLIENT,
+	OPTION_SCOPE,
+	OPTION_DEVICE,
+	OPTION_YES,
+	OPTION_FORCE,
+	OPTION_SOCKET,
+	OPTION_ACCOUNT_ID,
 };
 
 static const struct option table[] = {
@@ -34,6 +47,19 @@ static const struct option table[] = {
 	{ "add", required_argument, NULL, OPTION_ADD },
 	{ "remove", required_argument, NULL, OPTION_REMOVE },
 	{ "operations", no_argument, NULL, OPTION_OPERATIONS },
+	{ "issuer", required_argument, NULL, OPTION_ISSUER },
+	{ "audience", required_argument, NULL, OPTION_AUDIENCE },
+	{ "tenant", required_argument, NULL, OPTION_TENANT },
+	{ "kind", required_argument, NULL, OPTION_KIND },
+	{ "folder", required_argument, NULL, OPTION_FOLDER },
+	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
+	{ "client-id", required_argument, NULL, OPTION_CLIENT },
+	{ "scope", required_argument, NULL, OPTION_SCOPE },
+	{ "device", no_argument, NULL, OPTION_DEVICE },
+	{ "yes", no_argument, NULL, OPTION_YES },
+	{ "force", no_argument, NULL, OPTION_FORCE },
+	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "account-id", required_argument, NULL, OPTION_ACCOUNT_ID },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -82,11 +108,56 @@ take_flag(int option, struct rv_cli_options *o)
 	case OPTION_OPERATIONS:
 		o->every_operation = true;
 		break;
+	case OPTION_DEVICE:
+		o->site.device = true;
+		break;
+	case OPTION_YES:
+		o->site.yes = true;
+		break;
+	case OPTION_FORCE:
+		o->site.force = true;
+		break;
 	case 'h':
 		o->help = true;
 		break;
 	case 'V':
 		o->version = true;
+		break;
+	default:
+		return RV_ERR_NOTFOUND;
+	}
+	return RV_OK;
+}
+
+/* Options of `reeve site`. */
+static int
+take_site(int option, const char *value, struct rv_cli_site_options *o,
+    struct rv_error *e)
+{
+	switch (option) {
+	case OPTION_ISSUER:
+		o->issuer = value;
+		break;
+	case OPTION_AUDIENCE:
+		return take_repeated(
+		    "audience", value, o->audiences, &o->n_audiences, e);
+	case OPTION_TENANT:
+		return take_repeated(
+		    "tenant", value, o->tenants, &o->n_tenants, e);
+	case OPTION_KIND:
+		o->kind = value;
+		break;
+	case OPTION_FOLDER:
+		o->folder = value;
+		break;
+	case OPTION_TOKEN_FILE:
+		o->token_file = value;
+		break;
+	case OPTION_CLIENT:
+		o->client = value;
+		break;
+	case OPTION_SCOPE:
+		o->scope = value;
 		break;
 	default:
 		return RV_ERR_NOTFOUND;
@@ -104,6 +175,7 @@ take(
 		break;
 	case OPTION_CA:
 		o->ca = value;
+		o->site.ca = value; /* not the one of REEVE_CA */
 		break;
 	case OPTION_AT_LEAST:
 		o->at_least = value;
@@ -116,6 +188,12 @@ take(
 		break;
 	case OPTION_LIMIT:
 		return take_limit(value, &o->limit, e);
+	case OPTION_SOCKET:
+		o->socket = value;
+		break;
+	case OPTION_ACCOUNT_ID:
+		o->account_id = value;
+		break;
 	case OPTION_TOKEN:
 		o->token = value;
 		break;
@@ -168,6 +246,8 @@ rv_cli_parse(int argc, char *const argv[], struct rv_cli_options *ret_options,
 	while ((got = getopt_long(argc, argv, ":hV", table, NULL)) != -1) {
 		int r = take(got, optarg, &o, e);
 
+		if (r == RV_ERR_NOTFOUND)
+			r = take_site(got, optarg, &o.site, e);
 		if (r == RV_ERR_NOTFOUND)
 			return wrong_option(argv, got, e);
 		if (r != RV_OK)

@@ -33,6 +33,46 @@ options_and_operands_mix(void **state)
 }
 
 static void
+options_of_a_site_are_its_own(void **state)
+{
+	char reeve[] = "reeve", site[] = "site", onboard[] = "onboard-tenant",
+	     name[] = "x", a[] = "--audience=a", b[] = "--audience=b",
+	     ca[] = "--ca=/ca.pem", tenant[] = "--tenant=t", yes[] = "--yes";
+	char *argv[] = { reeve, site, onboard, name, a, b, ca, tenant, yes,
+		NULL };
+	struct rv_cli_options o;
+	struct rv_error e;
+
+	(void)state;
+	assert_int_equal(rv_cli_parse(ARGC(argv), argv, &o, &e), RV_OK);
+	assert_string_equal(o.command, "site");
+	assert_int_equal(o.n_operands, 2);
+	assert_int_equal(o.site.n_audiences, 2);
+	assert_string_equal(o.site.audiences[1], "b");
+	assert_string_equal(o.site.tenants[0], "t");
+	assert_string_equal(o.site.ca, "/ca.pem");
+	assert_true(o.site.yes);
+	assert_false(o.site.force);
+}
+
+/* The authority of providers says nothing about that of issuers. */
+static void
+the_environment_names_no_authority_of_issuers(void **state)
+{
+	char reeve[] = "reeve", site[] = "site";
+	char *argv[] = { reeve, site, NULL };
+	struct rv_cli_options o;
+	struct rv_error e;
+
+	(void)state;
+	assert_int_equal(setenv("REEVE_CA", "/ca.pem", 1), 0);
+	assert_int_equal(rv_cli_parse(ARGC(argv), argv, &o, &e), RV_OK);
+	assert_int_equal(unsetenv("REEVE_CA"), 0);
+	assert_string_equal(o.ca, "/ca.pem");
+	assert_null(o.site.ca);
+}
+
+static void
 wrong_options_are_named(void **state)
 {
 	static const struct {
@@ -220,6 +260,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_and_operands_mix),
+		cmocka_unit_test(options_of_a_site_are_its_own),
+		cmocka_unit_test(the_environment_names_no_authority_of_issuers),
 		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test(lines_of_a_batch),
 		cmocka_unit_test(assignments_as_text),
