@@ -28,18 +28,17 @@ CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
-CFLAGS_cover := -O0 -g --coverage
+CFLAGS_cover := -O0 -g --coverage -DRV_COVERAGE
 ifeq ($(CFLAGS_$(MODE)),)
 $(error MODE=$(MODE) is none of release, asan, tsan, cover)
 endif
 
-PACKAGES := libevent_core liburcu-qsbr jansson krb5-gssapi krb5 libpq openssl
+PACKAGES := libevent_core liburcu-qsbr jansson krb5-gssapi krb5 libpq \
+	openssl libcurl libseccomp
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lldap -llber
-CLI_PACKAGES := libcurl jansson krb5
+CLI_PACKAGES := libcurl jansson krb5 openssl
 CLI_LIBS = $(shell pkg-config --libs $(CLI_PACKAGES))
-$(B)/unit/cli/%: LDLIBS += $(CLI_LIBS)
-$(B)/provider/cli/%.o: CPPFLAGS += $(shell pkg-config --cflags libcurl)
 
 DATADIR ?= /usr/share/reeve
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -61,15 +60,14 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OBJ := $(call objects,$(RBAC_SRC) $(AUTH_SRC) \
 	$(filter-out $(MAIN_SRC),$(PROVIDER_SRC)))
-# The command needs the bottom library of the daemon and nothing else of it.
+# Of the daemon the command takes what it names: the archive gives no more.
 CLI_OBJ := $(call objects,$(filter-out $(CLI_MAIN_SRC),$(CLI_SRC)))
-BASE_OBJ := $(call objects,$(wildcard rbac/base/*.c) provider/version.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(FUZZ_SRC))
 
 .PHONY: all help
 .SECONDARY:
-all: $(B)/reeved $(B)/reeve $(UNIT) $(REPLAY)
+all: $(B)/reeved $(B)/reeve $(B)/takeover $(UNIT) $(REPLAY)
 
 help:
 	@sed -n 's/^##[ ]//p' Makefile tests/*.mk
@@ -102,7 +100,11 @@ $(B)/reeved: $(call objects,$(MAIN_SRC)) $(LIB_OBJ)
 	@echo '  link  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/reeve: $(call objects,$(CLI_MAIN_SRC)) $(CLI_OBJ) $(BASE_OBJ)
+$(B)/libreeve.a: $(LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/reeve: $(call objects,$(CLI_MAIN_SRC)) $(CLI_OBJ) $(B)/libreeve.a
 	@echo '  link  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
@@ -116,6 +118,11 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libreeve-test.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 # Sets of ids are compared with CRoaring's, in tests alone.
 $(B)/unit/rbac/test_ids%: LDLIBS += -lroaring
+
+# Enters the sandbox of a process and tries what is forbidden there.
+$(B)/takeover: $(B)/tests/hostile/takeover.o $(B)/libreeve-test.a
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
 		$(B)/libreeve-test.a

@@ -52,6 +52,7 @@ TSAN_UNIT := $(filter-out %_memory.c,$(UNIT_SRC))
 tsan: packages
 	@echo "== building: thread sanitizer"
 	$(submake) MODE=tsan build/tsan/reeved build/tsan/reeve \
+	    build/tsan/takeover \
 	    $(TSAN_UNIT:tests/%.c=build/tsan/%)
 	@echo "== testing with ThreadSanitizer"
 	@$(call slowly,tsan) $(call scenarios,tsan) \
@@ -67,6 +68,7 @@ memcheck: packages
 	@tests/lab/install develop
 	@echo "== building: release"
 	$(submake) MODE=release build/release/reeved build/release/reeve \
+	    build/release/takeover \
 	    $(MEMCHECK_UNIT:tests/%.c=build/release/%)
 	@echo "== testing under valgrind"
 	@$(call slowly,memcheck) $(SCENARIOS:%=memcheck:%) \

@@ -5,9 +5,21 @@ SITE := var/lab
 
 .PHONY: packages site-packages run up down
 
-## make packages   install what is missing of the Debian packages
+LAB_OIDC := build/lab/oidc
+
+## make packages   install what is missing of the packages of Debian and npm
 packages:
 	@tests/lab/install
+	$(submake) $(LAB_OIDC)/installed
+
+# What npm installs is left alone until the list changes.
+$(LAB_OIDC)/installed: $(addprefix tests/lab/oidc/,package.json \
+		package-lock.json .npmrc)
+	@mkdir -p $(@D)
+	@echo "  npm   $(@D)"
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --no-progress --loglevel=error
+	@touch $@
 
 # A site alone needs fewer.
 site-packages:

@@ -225,7 +225,7 @@ build(struct world *w, char *text)
 	struct rv_slice fields[MAX_FIELDS] = { { NULL, 0 } };
 	struct rv_snapshot *s = NULL;
 
-	w->b = rv_builder_new();
+	w->b = rv_builder_new(1);
 	need(w, w->b != NULL ? RV_OK : RV_ERR_NOMEM);
 	need(w, rv_builder_site(w->b, &site, &w->e));
 	for (char *line = text, *next; *line != '\0'; line = next) {

@@ -204,7 +204,8 @@ def measure(runs, say):
             for i in range(runs):
                 for n in CONNECTIONS:
                     say(f"run {i + 1} of {runs}, connections: {n}")
-                    ours = Load(site.url, site.provider.daemon.pid, script, n)
+                    ours = Load(site.url, site.provider.child("net"),
+                                script, n)
                     theirs = Load(nginx, nginx_pid, script, n)
                     rows += _rows(n, ours, theirs,
                                   _appends(site.audit_folder))

@@ -15,7 +15,8 @@ sys.dont_write_bytecode = True
 # As a script this file would hide the package that it belongs to.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from bench import following, https, lists, loading  # noqa: E402
+from bench import accepting, following, https  # noqa: E402
+from bench import lists, loading  # noqa: E402
 from bench import machine, peers, programs, rows  # noqa: E402
 from bench.rows import BenchError  # noqa: E402
 from bench.store import Stores  # noqa: E402
@@ -35,12 +36,15 @@ def known(stores):
     found = {name: of_program(program, programs.measure_sizes)
              for name, program in programs.engine().items()}
     found.update(who=of_program("bench_who"),
+                 token=of_program("bench_token"),
                  memory=of_program("bench_memory"),
                  change=of_program("bench_change"),
                  growth=of_program("bench_growth"),
+                 handshake=of_program("bench_handshake"),
                  lists=lambda *how: lists.measure(stores, *how),
                  load=lambda *how: loading.measure(stores, *how),
                  feed=lambda *how: following.measure(stores, *how),
+                 acceptor=accepting.measure,
                  https=https.measure)
     return found
 

@@ -57,7 +57,7 @@ my @valgrind = ('valgrind', '--error-exitcode=99', '--leak-check=full',
 	'--errors-for-leak-kinds=definite,possible',
 	'--show-leak-kinds=definite,possible', '--num-callers=30',
 	'--error-markers=VALGRIND-ERROR,VALGRIND-END', '--vgdb=no',
-	'--fair-sched=yes');
+	'--fair-sched=yes', '--trace-children=yes');
 
 sub is_scenario {
 	my ($kind, $file) = @_;

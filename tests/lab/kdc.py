@@ -1,4 +1,8 @@
-"""An MIT KDC of the realm LAB.TEST, with PKINIT, SPAKE and OTP over FAST."""
+"""An MIT KDC of the realm LAB.TEST, with PKINIT, SPAKE and OTP over FAST.
+
+The same process serves a second realm, EVIL.TEST, which LAB.TEST trusts and
+the provider does not: its alice is another person.
+"""
 
 import json
 import os
@@ -10,17 +14,24 @@ from lab.host import LabError
 from lab.people import REALM
 from lab.process import Daemon
 
+STRANGE_REALM = "EVIL.TEST"
+STRANGERS = {"alice": "evil-password", "admin/alice": "evil-password",
+             "root": "evil-password"}
+# HTTP/gateway is a service that acts for people.
 SERVICES = ("HTTP/localhost", "host/localhost", "ldap/127.0.0.1",
-            "ldap/localhost", "reeve-directory", "WELLKNOWN/ANONYMOUS")
+            "ldap/localhost", "reeve-directory", "HTTP/gateway",
+            "WELLKNOWN/ANONYMOUS")
 KEYTABS = {
     "service.keytab": ("HTTP/localhost",),
     "host.keytab": ("host/localhost",),
     "ldap.keytab": ("ldap/127.0.0.1", "ldap/localhost"),
     "directory.keytab": ("reeve-directory",),
+    "gateway.keytab": ("HTTP/gateway",),
 }
 # Who may use one-time passwords, and what the KDC then vouches for.  The
 # indicator passkey is a stand-in: a real one comes from a KDC with FIDO2.
-TOKENS = {"alice": "PASSKEY", "olga": "OTP"}
+# hwkey is of the lab alone: no list has it unless a scenario puts it there.
+TOKENS = {"alice": "PASSKEY", "olga": "OTP", "frank": "HWKEY"}
 ONE_TIME_PASSWORD = "123456"
 RADIUS_SECRET = "lab-radius"
 
@@ -37,6 +48,9 @@ KRB5_CONF = """[libdefaults]
   {realm} = {{
     kdc = 127.0.0.1:{port}
     pkinit_anchors = FILE:{ca}
+  }}
+  {strange} = {{
+    kdc = 127.0.0.1:{port}
   }}
 [domain_realm]
   localhost = {realm}
@@ -60,6 +74,13 @@ aes256-cts-hmac-sha1-96:normal
     encrypted_challenge_indicator = fast
     spake_preauth_indicator = spake
   }}
+  {strange} = {{
+    database_name = {folder}/strange/principal
+    key_stash_file = {folder}/strange/stash
+    acl_file = {folder}/kadm5.acl
+    max_life = 10h
+    supported_enctypes = aes256-cts-hmac-sha1-96:normal
+  }}
 [otp]
   OTP = {{
     server = {radius}
@@ -72,6 +93,12 @@ aes256-cts-hmac-sha1-96:normal
     secret = {folder}/radius.secret
     strip_realm = true
     indicator = passkey
+  }}
+  HWKEY = {{
+    server = {radius}
+    secret = {folder}/radius.secret
+    strip_realm = true
+    indicator = hwkey
   }}
 [logging]
   kdc = FILE:{log}
@@ -99,8 +126,10 @@ class Kdc:
 
     def configure(self):
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        os.makedirs(os.path.join(self.folder, "strange"), mode=0o700,
+                    exist_ok=True)
         os.makedirs(self.keytabs, mode=0o700, exist_ok=True)
-        values = {"realm": REALM, "port": self.site.port("kdc"),
+        values = {"realm": REALM, "strange": STRANGE_REALM, "port": self.site.port("kdc"),
                   "folder": self.folder, "pki": self.site.path("pki"),
                   "ca": self.site.path("pki", "ca.pem"), "log": self.log,
                   "radius": self.radius_socket}
@@ -125,9 +154,24 @@ class Kdc:
         for name, kind in TOKENS.items():
             self.kadmin("setstr", name, "otp",
                         json.dumps([{"type": kind, "username": name}]))
+        self._make_strange_realm()
         for file in KEYTABS:
             if not os.path.exists(os.path.join(self.keytabs, file)):
                 raise LabError(f"kadmin.local made no {file}")
+
+    def _make_strange_realm(self):
+        """Its users get tickets for our services by a shared key."""
+        host.run(["kdb5_util", "create", "-s", "-r", STRANGE_REALM, "-P",
+                  os.urandom(12).hex()], env=self.env())
+        shared = os.urandom(24).hex()
+        bridge = f"krbtgt/{REALM}@{STRANGE_REALM}"
+        lines = [f"addprinc -pw {password} +requires_preauth {name}"
+                 for name, password in STRANGERS.items()]
+        lines += [f"addprinc -e aes256-cts:normal -pw {shared} {bridge}"]
+        host.run(["kadmin.local", "-r", STRANGE_REALM], env=self.env(),
+                 stdin="\n".join(lines) + "\n")
+        self.kadmin("addprinc", "-e", "aes256-cts:normal", "-pw", shared,
+                    bridge)
 
     def kadmin(self, *args):
         """One command of kadmin.local, as arguments (quotes survive)."""
@@ -140,12 +184,22 @@ class Kdc:
                            self.radius_socket,
                            os.path.join(self.folder, "radius.secret"),
                            ONE_TIME_PASSWORD], host.base_env())
-        self.daemon.start(["krb5kdc", "-n", "-r", REALM], self.env())
+        self.daemon.start(["krb5kdc", "-n", "-r", REALM, "-r",
+                           STRANGE_REALM], self.env())
 
     def wait(self):
         self.daemon.wait_until(self._listens, 20, "listening")
         self.radius.wait_until(lambda: os.path.exists(self.radius_socket),
                                20, "listening")
+
+    def s4u2self(self, user, ccache):
+        """A service's ticket for user to itself, by S4U2self.
+
+        ccache is of HTTP/gateway; returns what kvno says.
+        """
+        return host.run(["kvno", "-c", "FILE:" + ccache, "-k",
+                         os.path.join(self.keytabs, "gateway.keytab"), "-U",
+                         user, "HTTP/gateway"], env=self.env())
 
     def _listens(self):
         with socket.socket() as s:

@@ -79,6 +79,8 @@ class Postgres:
                  for login in self.logins]
         if host.is_root():
             lines += ["lab postgres postgres", "lab nobody reeve"]
+            lines += [f"lab nobody {login}" for login in self.logins
+                      if login not in LOGINS]
             if self.site.is_template:
                 # --migrate and --init run as the provider's user.
                 lines.append("lab nobody postgres")

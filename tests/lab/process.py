@@ -182,9 +182,11 @@ class Daemon:
     def kill(self):
         """SIGKILL to the daemon and all below it: a crash."""
         if self.alive:
-            for pid in descendants(self.pid):
+            tree = [(p, s[2]) for p in descendants(self.pid)
+                    if (s := stat(p))]
+            for pid, _started in tree:
                 send(pid, signal.SIGKILL)
-            while self.alive:
+            while self.alive or any(is_alive(*one) for one in tree):
                 time.sleep(0.002)
         return self._ended()
 

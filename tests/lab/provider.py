@@ -10,7 +10,7 @@ import urllib.request
 from lab import host
 from lab.host import LabError
 from lab.people import GROUPS, PEOPLE, REALM
-from lab.process import Daemon
+from lab.process import Daemon, descendants
 
 # What a sanitizer or valgrind prints when it has found something.
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
@@ -20,11 +20,15 @@ SANITIZER_EXIT = 99
 
 # valgrind is slow.  And version 3.19 lets no other thread run while one waits
 # for the lock of the replay cache (F_OFD_SETLKW): so nobody may have to wait.
-UNDER_VALGRIND = {"workers": 1, "directory_deadline": "20s",
+UNDER_VALGRIND = {"workers": 1, "acceptor_threads": 1,
+                  "directory_deadline": "20s",
                   "store_deadline": "20s"}
 
 
 def quoted(value):
+    """A value as reeved.conf has it; a list is separated by blanks."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(quoted(item) for item in value)
     text = str(value)
     if text and not any(c in text for c in ' "\\#\t'):
         return text
@@ -44,6 +48,10 @@ class Provider:
             or os.path.join(host.ROOT, "build/release/reeved"))
         self.folder = site.private_path("provider")
         self.audit = os.path.join(self.folder, "audit")
+        # In a folder that the process with the network cannot read.
+        self.keys = site.private_path("keys")
+        self.keytab = os.path.join(self.keys, "service.keytab")
+        self.keeper_key = os.path.join(self.keys, "keeper.key")
         self.config = os.path.join(self.folder, "reeved.conf")
         self.log = site.path("log", "provider.log")
         self.daemon = Daemon("reeved", site.run_path("provider.pid"),
@@ -68,7 +76,8 @@ class Provider:
             "tls_certificate": f"{at}/server.pem",
             "tls_key": f"{at}/server.key",
             "node": "lab",
-            "keytab": f"{at}/service.keytab",
+            "keytab": self.keytab,
+            "keeper_key": self.keeper_key,
             "replay_cache": f"{at}/replay",
             "realms": REALM,
             "directory_uri": self.site.directory.uri,
@@ -97,10 +106,10 @@ class Provider:
         os.chmod(at, 0o755)
         pki, keytabs = self.site.path("pki"), self.site.path("keytabs")
         for source in (f"{pki}/server.pem", f"{pki}/server.key",
-                       f"{pki}/ca.pem", f"{keytabs}/service.keytab",
-                       f"{keytabs}/directory.keytab",
+                       f"{pki}/ca.pem", f"{keytabs}/directory.keytab",
                        self.site.kdc.krb5_conf):
             shutil.copy(source, at)
+        self._bring_keys(f"{keytabs}/service.keytab")
         target = os.path.join(at, "migrations")
         shutil.rmtree(target, ignore_errors=True)
         source = os.path.join(host.ROOT, "sql/migrations")
@@ -108,8 +117,32 @@ class Provider:
             shutil.copytree(source, target)
         shutil.copytree(os.path.join(host.ROOT, "tests/suppressions"),
                         self.suppressions, dirs_exist_ok=True)
-        self.write_config()
         host.give(at, host.provider_user())
+        self.write_config()
+
+    def _bring_keys(self, keytab):
+        os.makedirs(self.keys, mode=0o750, exist_ok=True)
+        os.chmod(self.keys, 0o755)
+        shutil.copy(keytab, self.keytab)
+        if not os.path.exists(self.keeper_key):
+            host.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out",
+                      self.keeper_key])
+        os.chmod(self.keeper_key, 0o600)
+        host.give(self.keys, host.provider_user())
+
+    def child(self, name):
+        """The pid of one of the provider's processes: "net", ..."""
+        for pid in descendants(self.daemon.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().split(b"\0")
+            except OSError:
+                continue
+            if b"--child" in words and words[
+                    words.index(b"--child") + 1].startswith(
+                        name.encode() + b":"):
+                return pid
+        raise LabError(f"the provider has no process {name}")
 
     def write_config(self, **changes):
         """Writes reeved.conf; a value None leaves the parameter out."""
@@ -118,8 +151,9 @@ class Provider:
         text = "".join(f"{name} = {quoted(value)}\n"
                        for name, value in values.items()
                        if value is not None)
-        host.write(self.config, text, 0o640)
-        host.give(self.config, host.provider_user())
+        as_root = host.is_root() and self.user is None
+        host.write(self.config, text, 0o644 if as_root else 0o640)
+        host.give(self.config, "root" if as_root else host.provider_user())
 
     def env(self):
         options = {

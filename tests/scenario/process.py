@@ -1,18 +1,21 @@
 #!/usr/bin/python3 -B
-"""The provider as a process: start, refusals to start, reload, end."""
+"""The provider as processes: start, refusals to start, reload, end."""
 
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
 import threading
+import time
 
 from lib import fixture, tap, web
 from lib.records import audit, wait_for
 from lib.wire import Wire
 from lab import host
 from lab.host import LabError
+from lab.process import descendants, is_alive, send, stat
 
 # One loop: what is told to one connection is told to all before its next turn.
 site = fixture.site(config={"drain_timeout": "5s", "loops": "1"})
@@ -40,9 +43,15 @@ routes = [line.split("\t") for line in
 tap.ok(all(len(route) == 3 and all(route) for route in routes),
        "--routes: every route has a power")
 for options in (("--nonsense",), ("--init",), ("--admin", "x"), ("extra",),
-                ("--migrate", "--init")):
+                ("--migrate", "--init"),
+                ("--version", "--child", "net:5:0:")):
     tap.raises(LabError, lambda: provider.command(*options),
                f"{options} is refused", "reeved --help|go together")
+for operand in ("net:5:0:", "acceptor:0:0:a1", "keeper:3:0:k4", "", "x",
+                "net:5:0:a6,k7,", "supervisor:5:0:"):
+    tap.raises(LabError, lambda: provider.command("--child", operand),
+               f"--child {operand!r} of somebody else is refused",
+               "processes that reeved starts itself")
 tap.is_(provider.command("--show-config").count("realms = LAB.TEST"), 1,
         "--show-config shows what is in force")
 
@@ -92,6 +101,16 @@ wait_for(lambda: "the old one stays" in log(), what="the refusal")
 tap.is_(web.client(site, "alice").get("/AdminService/wmi/SMS_Role").status,
         200, "with a broken file the old configuration stays in force")
 provider.write_config(loops="1", log_level=None)
+
+# libkrb5 reads a krb5.conf that is changed in place; another file is hidden.
+krb5_conf = os.path.join(provider.folder, "krb5.conf")
+os.link(krb5_conf, krb5_conf + ".old")
+shutil.copy(krb5_conf, krb5_conf + ".new")
+os.replace(krb5_conf + ".new", krb5_conf)
+host.give(krb5_conf, host.provider_user())
+wait_for(lambda: "krb5.conf was replaced" in log(), what="the word of it")
+tap.ok(True, "a krb5.conf that was replaced is told of")
+os.replace(krb5_conf + ".old", krb5_conf)
 
 # ---- sd_notify, SIGTERM ---------------------------------------------------------------
 
@@ -203,6 +222,76 @@ site.psql("INSERT INTO reeve.schema_migration "
 no_start("999", "a schema that is too new")
 site.psql("DELETE FROM reeve.schema_migration WHERE version = 999")
 
+# ---- One process ends: all end ---------------------------------------------------------
+
+
+def tree():
+    """(pid, start time) of each of the provider's processes."""
+    return [(pid, stat(pid)[2]) for pid in descendants(provider.daemon.pid)]
+
+
+def all_end(kill, name, code):
+    """kill() is called; then all processes end, the first with code."""
+    site.start("provider")
+    processes = tree()
+    tap.is_(len(processes), 4, f"{name}: four processes run")
+    mark = len(log())
+    kill()
+    ended = provider.daemon.child.wait(timeout=30)
+    tap.is_(ended, code, f"{name}: the provider ends")
+    wait_for(lambda: not [p for p in processes if is_alive(*p)],
+             what="the end of all processes")
+    # A process may be dead to its parent before its last thread is.
+    wait_for(lambda: host.is_free(site.port("https")), what="the port")
+    tap.ok(True, f"{name}: none is left over")
+    return log()[mark:]
+
+
+for child in ("net", "acceptor", "keeper"):
+    said = all_end(lambda: send(provider.child(child), signal.SIGKILL),
+                   f"kill -9 of {child}", 1)
+    tap.like(said, f"process {child} was ended by signal 9",
+             f"kill -9 of {child}: the log names it")
+    tap.is_(said.count("listens on port"), 0,
+            f"kill -9 of {child}: nothing is restarted")
+all_end(lambda: send(provider.daemon.pid, signal.SIGKILL),
+        "kill -9 of the supervisor", -9)
+all_end(lambda: send(provider.daemon.pid, signal.SIGINT), "SIGINT", 0)
+
+# A terminal or a service manager may signal all of them at once.
+all_end(lambda: [send(pid, signal.SIGTERM)
+                 for pid in reversed(descendants(provider.daemon.pid))],
+        "SIGTERM to all", 0)
+
+# Signals are the supervisor's affair: to others alone they mean nothing.
+site.start("provider")
+before = log().count("was reloaded")
+for child in ("net", "acceptor", "keeper"):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        send(provider.child(child), number)
+os.kill(provider.daemon.pid, signal.SIGHUP)
+wait_for(lambda: log().count("was reloaded") > before, what="the reload")
+tap.is_(log().count("was reloaded"), before + 1,
+        "signals to single processes change nothing")
+tap.is_(web.client(site, "alice").get("/AdminService/wmi/SMS_Role").status,
+        200, "and the provider answers")
+site.stop("provider")
+
+# The acceptor stands still: sign-ins are refused in time, the rest goes on.
+site.start("provider")
+alice = session()
+send(provider.child("acceptor"), signal.SIGSTOP)
+began = time.monotonic()
+late = web.client(site, "bob").get("/AdminService/wmi/SMS_Role")
+tap.ok(late.status in (401, 503) and time.monotonic() - began < 10,
+       f"a sign-in is refused while the acceptor hangs ({late.status})")
+tap.is_(alice.get("/AdminService/wmi/SMS_Role").status, 200,
+        "who is signed in is answered meanwhile")
+send(provider.child("acceptor"), signal.SIGCONT)
+tap.is_(web.client(site, "alice").get("/AdminService/wmi/SMS_Role").status, 200,
+        "and sign-ins are possible again")
+site.stop("provider")
+
 # ---- kill -9 under load: what was answered is in the log -----------------------------
 
 site.start("provider")
@@ -237,5 +326,36 @@ tap.is_([i for i in answered if i not in logged], [],
         f"after kill -9 each of {len(answered)} answers has its record")
 tap.is_([r["seq"] for r in audit(site)],
         list(range(1, len(audit(site)) + 1)), "and the log has no gap")
+
+# ---- Started as root -------------------------------------------------------------------
+
+low = next(p for p in range(1023, 512, -1) if host.is_free(p))
+if host.is_root():
+    os.environ["REEVE_PORT"] = str(low)
+    root = fixture.site(as_root=True, config={"user": host.provider_user(),
+                                              "loops": "2"})
+    del os.environ["REEVE_PORT"]
+    uids = set()
+    for pid in descendants(root.provider.daemon.pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            text = f.read()
+        uids.add(text.split("Uid:\t")[1].split("\n")[0])
+        tap.like(text, "CapPrm:\t0000000000000000\n",
+                 "started as root: no capability is left")
+    wanted = str(pwd.getpwnam(host.provider_user()).pw_uid)
+    tap.is_(uids, {"\t".join([wanted] * 4)},
+            "started as root: each process is the user's")
+    tap.is_(web.client(root, "alice").get("/AdminService/wmi/SMS_Role").status,
+            200, f"started as root: it answers on port {low}")
+    os.kill(root.provider.daemon.pid, signal.SIGHUP)
+    wait_for(lambda: "was reloaded" in root.provider.daemon.log_tail(),
+             what="the reload")
+    tap.is_(root.provider.stop(), 0, "started as root: it ends with 0")
+    fixture.no_reports(root)
+else:
+    site.stop("provider")
+    no_start("Permission denied", "a port of root's",
+             listen=f"127.0.0.1:{low}")
+    site.start("provider")
 
 fixture.finish(site)

@@ -72,7 +72,7 @@ list_ms(const struct rv_subject_resolved *u, const char *type, uint32_t *ids,
 static struct rv_builder *
 begin_site(struct bench_world *w)
 {
-	struct rv_builder *b = rv_builder_new();
+	struct rv_builder *b = rv_builder_new(1);
 
 	if (b == NULL)
 		abort();

@@ -296,7 +296,7 @@ bench_devices(const struct bench_world *w, struct rv_builder *b)
 static inline void
 bench_build(struct bench_world *w)
 {
-	struct rv_builder *b = rv_builder_new();
+	struct rv_builder *b = rv_builder_new(1);
 	struct rv_error e = { "" };
 
 	if (b == NULL)

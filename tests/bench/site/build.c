@@ -49,7 +49,7 @@ bench_site_build(const struct bench_shape *shape,
 	const struct rv_row_site site = { .revision = 1,
 		.epoch = RV_SLICE_LIT("00000000-0000-4000-8000-000000000000"),
 		.minimum = RV_LEVEL_WINDOWS };
-	struct rv_builder *b = rv_builder_new();
+	struct rv_builder *b = rv_builder_new(1);
 	int r;
 
 	if (b == NULL)
