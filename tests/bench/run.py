@@ -37,6 +37,7 @@ def known(stores):
              for name, program in programs.engine().items()}
     found.update(who=of_program("bench_who"),
                  token=of_program("bench_token"),
+                 session=of_program("bench_session"),
                  memory=of_program("bench_memory"),
                  change=of_program("bench_change"),
                  growth=of_program("bench_growth"),
