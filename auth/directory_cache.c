@@ -20,7 +20,7 @@ struct rv_directory_cache {
 	pthread_mutex_t lock;
 	size_t max, n, n_buckets;
 	int64_t ms;
-	TAILQ_HEAD(, entry) by_age;
+	TAILQ_HEAD(entries, entry) by_age;
 	struct entry **buckets;
 };
 

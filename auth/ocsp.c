@@ -56,7 +56,7 @@ struct rv_ocsp {
 	pthread_mutex_t lock;
 	pthread_cond_t turn; /* on the monotonic clock */
 	unsigned asking;
-	SLIST_HEAD(, responder) responders;
+	SLIST_HEAD(responders, responder) responders;
 	struct entry entries[SETS][WAYS];
 };
 

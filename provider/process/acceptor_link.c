@@ -6,6 +6,7 @@
 #include "process/acceptor_link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,9 +63,8 @@ fail(struct rv_acceptor_link *link, struct slot *slot, const char *why)
 {
 	struct rv_accepted accepted = { .refusal = RV_REFUSED_INTERNAL };
 
-	for (size_t i = 0; why[i] != '\0' && i < sizeof(accepted.detail) - 1;
-	     i++)
-		accepted.detail[i] = why[i];
+	rv_ignore(
+	    snprintf(accepted.detail, sizeof(accepted.detail), "%s", why));
 	finish(link, slot, &accepted);
 	rv_accepted_fini(&accepted);
 }
