@@ -96,6 +96,11 @@ struct groups {
 	bool seen; /* the entry */
 };
 
+/* gcc 12 loses an element of an array in the heap by a variable index. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 static int
 on_value(void *arg, struct rv_slice value, struct rv_error *e)
 {
@@ -118,6 +123,9 @@ on_value(void *arg, struct rv_slice value, struct rv_error *e)
 	g->ids[g->n] = strdup(sid);
 	return g->ids[g->n++] != NULL ? RV_OK : RV_ERR_NOMEM;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 static int
 on_entry(void *arg, const struct rv_ldap_entry *entry, struct rv_error *e)

@@ -24,6 +24,11 @@ struct rv_directory_cache {
 	struct entry **buckets;
 };
 
+/* gcc 12 loses an element of an array in the heap by a variable index. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 static bool
 copy_groups(const struct rv_account *from, struct rv_account *to)
 {
@@ -37,6 +42,9 @@ copy_groups(const struct rv_account *from, struct rv_account *to)
 	}
 	return true;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 static bool
 copy_account(const struct rv_account *from, struct rv_account *to)
@@ -166,12 +174,12 @@ rv_directory_cache_put(struct rv_directory_cache *cache, const char *who,
 	const bool is_good = account->known && account->found &&
 			     !account->disabled && !account->locked &&
 			     !account->expired;
-	struct entry *e = is_good ? entry_new(who, account) : NULL;
-	struct entry *old = NULL, *oldest = NULL, **at;
+	struct entry *e, *old = NULL, *oldest = NULL, **at;
 
 	/* What could not be found out takes nothing back. */
 	if (!account->known)
 		return;
+	e = is_good ? entry_new(who, account) : NULL;
 	pthread_mutex_lock(&cache->lock);
 	at = find(cache, who);
 	if (*at != NULL)

@@ -202,7 +202,8 @@ add_rids(struct rv_ndr *r, struct rv_texts *texts, const char *domain,
 {
 	int e = RV_OK;
 
-	for (uint32_t k = 0; e == RV_OK && k < rids->n; k++) {
+	for (uint32_t k = 0; e == RV_OK && rids->p != NULL && k < rids->n;
+	     k++) {
 		const unsigned char *p = rids->p + (size_t)k * 8;
 
 		if (is_enabled(u32_at(p + 4)))
@@ -218,7 +219,8 @@ read_extra(struct rv_ndr *r, const struct logon_info *i, struct rv_texts *extra)
 	struct rids heads = rids_deferred(r, i->extra, i->n_extra);
 	int e = RV_OK;
 
-	for (uint32_t k = 0; e == RV_OK && !r->failed && k < heads.n; k++) {
+	for (uint32_t k = 0;
+	     e == RV_OK && !r->failed && heads.p != NULL && k < heads.n; k++) {
 		const unsigned char *p = heads.p + (size_t)k * 8;
 		char sid[RV_SID_SIZE];
 

@@ -495,14 +495,14 @@ end_in(struct rv_sessions *sessions, struct shard *shard,
 		struct session **at = &shard->buckets[i];
 
 		while (*at != NULL) {
-			struct session *s = *at;
+			const bool ends = is_wanted(*at, w);
 
-			if (is_wanted(s, w)) {
+			if (ends) {
 				end(sessions, shard, at, revoked);
 				ended++;
 			}
-			if (*at == s)
-				at = &s->next;
+			if (!ends || revoked) /* it stays in the list */
+				at = &(*at)->next;
 		}
 	}
 	pthread_mutex_unlock(&shard->lock);

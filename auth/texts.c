@@ -19,6 +19,11 @@ is_power_of_two(size_t n)
 	return (n & (n - 1)) == 0;
 }
 
+/* gcc 12 loses an element of an array in the heap by a variable index. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 int
 rv_texts_add(struct rv_texts *texts, struct rv_slice text)
 {
@@ -42,6 +47,9 @@ rv_texts_add(struct rv_texts *texts, struct rv_slice text)
 	texts->v[texts->n++] = copy;
 	return RV_OK;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 bool
 rv_texts_have(const struct rv_texts *texts, struct rv_slice text)

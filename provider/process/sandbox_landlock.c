@@ -141,6 +141,7 @@ add_rule(struct rv_landlock *l, const char *path, uint64_t access,
 	return r;
 }
 
+/* As deep as DEPTH_MAX. NOLINTBEGIN(misc-no-recursion) */
 static int allow(struct rv_landlock *l, const char *path, unsigned depth,
     struct rv_error *e);
 
@@ -182,6 +183,7 @@ allow(
 		return add_rule(l, path, TO_READ, e);
 	return depth < DEPTH_MAX ? allow_entries(l, path, depth, e) : RV_OK;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 int
 rv_landlock_read(struct rv_landlock *l, const char *path, struct rv_error *e)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -100,6 +101,16 @@ def is_free(port):
             s.bind(("127.0.0.1", port))
         except OSError as e:
             return e.errno != errno.EADDRINUSE
+    return True
+
+
+def becomes_free(port, timeout):
+    """Whether nobody listens on the port any more, within timeout seconds."""
+    deadline = time.monotonic() + timeout
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
     return True
 
 

@@ -189,9 +189,9 @@ class Provider:
 
     def start(self):
         # The sockets of one user's providers may share a port, and neither
-        # would notice.
+        # would notice.  The children of one that was killed need a moment.
         port = self.site.port("https")
-        if not self.daemon.alive and not host.is_free(port):
+        if not self.daemon.alive and not host.becomes_free(port, timeout=60):
             raise LabError(f"port {port} of 127.0.0.1 is in use")
         wrapper = [word.replace("{suppressions}", self.suppressions)
                    for word in self.wrapper]
