@@ -111,7 +111,7 @@ onboard(struct rv_site *site)
 		(void)fputs("reeve: nothing was written\n", stderr);
 		return RV_CLI_DENIED;
 	}
-	r = rv_site_write(site, &e);
+	r = rv_site_file_write(site, &e);
 	if (r != RV_OK)
 		return tell(&e, exit_of(r));
 	if (!site->json)

@@ -42,7 +42,7 @@ RV_MUSTUSE int rv_site_may_write(
  * Whole or not at all, mode 0640, on the disk when it returns; RV_ERR_EXISTS
  * when it is there by now and is not to be replaced.
  */
-RV_MUSTUSE int rv_site_write(struct rv_site *site, struct rv_error *e);
+RV_MUSTUSE int rv_site_file_write(struct rv_site *site, struct rv_error *e);
 
 /* ---- site_token.c ---------------------------------------------------------- */
 

@@ -166,7 +166,7 @@ write_beside(struct rv_site *site, char *temporary, struct rv_error *e)
 }
 
 int
-rv_site_write(struct rv_site *site, struct rv_error *e)
+rv_site_file_write(struct rv_site *site, struct rv_error *e)
 {
 	struct rv_buf temporary = { 0 };
 	int r = RV_ERR_NOMEM;

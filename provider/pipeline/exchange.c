@@ -175,8 +175,8 @@ static void
 on_head(struct rv_exchange *x)
 {
 	unsigned allowed;
-	const struct rv_route *route =
-	    rv_route_find(x->request.method, x->request.path, &allowed);
+	const struct rv_route *route = rv_route_find(
+	    x->request.method, x->request.path, &x->params, &allowed);
 
 	if (route != NULL && route->access == RV_ACCESS_OPEN) {
 		x->route = route;
@@ -348,13 +348,14 @@ want_body(struct rv_exchange *x, size_t max)
 static void
 go_on(struct rv_exchange *x)
 {
+	struct rv_route_params params;
 	unsigned allowed;
 
 	if (!rv_gate(x))
 		return;
 	if (x->route == NULL) {
 		(void)rv_route_find(
-		    x->request.method, x->request.path, &allowed);
+		    x->request.method, x->request.path, &params, &allowed);
 		answer_no_route(x, allowed);
 		rv_exchange_finish(x);
 		return;

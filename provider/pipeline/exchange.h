@@ -18,9 +18,9 @@
 #include "audit/record.h"
 #include "pipeline/door.h"
 #include "pipeline/message.h"
+#include "pipeline/route.h"
 
 struct rv_lane;
-struct rv_route;
 struct rv_sign_in_policy;
 struct rv_signing;
 
@@ -35,6 +35,7 @@ struct rv_exchange {
 	char body_sha256[65]; /* hex, of the whole body */
 	struct rv_slice request_id;
 	const struct rv_route *route;
+	struct rv_route_params params; /* of its path, borrowed from request */
 
 	const struct rv_sign_in_policy *policy; /* a reference, or NULL */
 	struct rv_signing *signing;		/* in the arena, or NULL */

@@ -1,245 +1,172 @@
 #include "pipeline/route.h"
 
+#include <string.h>
+
 #include "pipeline/exchange.h"
-#include "rest/rest.h"
+#include "rest/routes.h"
 
-#define ADMIN_SERVICE "/AdminService"
-#define WMI	      ADMIN_SERVICE "/wmi/"
-
-/* NOLINTBEGIN(bugprone-macro-parentheses): class is a string literal */
-#define LIST(class, handler)                                             \
-	{                                                                \
-		.method = RV_GET, .path = WMI class,                     \
-		.access = RV_ACCESS_GUARDED, .type = class,              \
-		.operation = "Read", .event = "list", .handle = handler, \
-	}
-/* Questions: about oneself for everybody, about others with Simulate. */
-#define ASK(where, what, handler)                                           \
-	{                                                                   \
-		.method = RV_POST, .path = where, .access = RV_ACCESS_SELF, \
-		.body = true, .bad_media_status = 400, .event = what,       \
-		.handle = handler,                                          \
-	}
-/* Changes of the site's settings. */
-#define WRITE(where, on, needs, handler)                                       \
-	{                                                                      \
-		.method = RV_POST, .path = where, .access = RV_ACCESS_GUARDED, \
-		.type = on, .operation = needs, .body = true,                  \
-		.bad_media_status = 415, .event = "write", .handle = handler,  \
-	}
-/* NOLINTEND(bugprone-macro-parentheses) */
-#define SET_LEVEL "Set Authentication Level"
-
-const struct rv_route rv_routes[] = {
-	{
-	    .method = RV_GET,
-	    .path = "/healthz",
-	    .access = RV_ACCESS_OPEN,
-	    .event = "health",
-	    .handle = rv_rest_healthz,
-	},
-	{
-	    .method = RV_GET,
-	    .path = "/readyz",
-	    .access = RV_ACCESS_OPEN,
-	    .event = "health",
-	    .handle = rv_rest_readyz,
-	},
-	{
-	    .method = RV_GET,
-	    .path = "/version",
-	    .access = RV_ACCESS_OPEN,
-	    .event = "health",
-	    .handle = rv_rest_version,
-	},
-	ASK("/access/v1/evaluation", "decision", rv_rest_evaluation),
-	ASK("/access/v1/evaluations", "decision", rv_rest_evaluations),
-	ASK("/access/v1/search/resource", "list", rv_rest_search_resource),
-	{
-	    .method = RV_POST,
-	    .path = "/access/v1/search/subject",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "SMS_Admin",
-	    .operation = "Simulate",
-	    .body = true,
-	    .bad_media_status = 400,
-	    .event = "list",
-	    .handle = rv_rest_search_subject,
-	},
-	ASK("/access/v1/search/action", "list", rv_rest_search_action),
-	{
-	    .method = RV_GET,
-	    .path = "/.well-known/authzen-configuration",
-	    .access = RV_ACCESS_OPEN,
-	    .event = "metadata",
-	    .handle = rv_rest_metadata,
-	},
-	ASK("/reeve/v1/explain", "decision", rv_rest_explain),
-	ASK("/reeve/v1/pair", "decision", rv_rest_pair),
-	{
-	    .method = RV_POST,
-	    .path = "/reeve/v1/what-if",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "SMS_Admin",
-	    .operation = "Simulate",
-	    .body = true,
-	    .bad_media_status = 400,
-	    .event = "decision",
-	    .handle = rv_rest_what_if,
-	},
-	ASK("/reeve/v1/scope", "list", rv_rest_scope),
-	{
-	    .method = RV_GET,
-	    .path = "/reeve/v1/scope",
-	    .access = RV_ACCESS_SELF,
-	    .event = "list",
-	    .handle = rv_rest_scope,
-	},
-	{
-	    .method = RV_POST,
-	    .path = "/reeve/v1/session",
-	    .access = RV_ACCESS_SELF,
-	    .credential_in_body = true,
-	    .bad_media_status = 415,
-	    .event = "authentication",
-	    .handle = rv_rest_session_begin,
-	},
-	{
-	    .method = RV_GET,
-	    .path = "/reeve/v1/session",
-	    .access = RV_ACCESS_SELF,
-	    .event = "session",
-	    .handle = rv_rest_session,
-	},
-	{
-	    .method = RV_DELETE,
-	    .path = "/reeve/v1/session",
-	    .access = RV_ACCESS_SELF,
-	    .event = "session",
-	    .handle = rv_rest_session_delete,
-	},
-	{
-	    .method = RV_GET,
-	    .path = "/reeve/v1/sessions",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "RVE_Session",
-	    .operation = "Read",
-	    .event = "session",
-	    .handle = rv_rest_sessions,
-	},
-	{
-	    .method = RV_POST,
-	    .path = "/reeve/v1/sessions/revoke",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "RVE_Session",
-	    .operation = "Revoke",
-	    .body = true,
-	    .bad_media_status = 400,
-	    .event = "session",
-	    .handle = rv_rest_sessions_revoke,
-	},
-	LIST("SMS_Admin", rv_rest_list),
-	LIST("SMS_Role", rv_rest_list),
-	LIST("SMS_SecuredCategory", rv_rest_list),
-	LIST("SMS_Collection", rv_rest_list),
-	LIST("SMS_R_System", rv_rest_list),
-	LIST("SMS_Application", rv_rest_list),
-	{
-	    .method = RV_POST,
-	    .path = WMI "SMS_SecuredCategoryMembership.AddMemberships",
-	    .access = RV_ACCESS_GUARDED, /* on each object's own type */
-	    .type = "*",
-	    .operation = "Set Security Scope",
-	    .body = true,
-	    .bad_media_status = 415,
-	    .event = "write",
-	    .handle = rv_rest_add_memberships,
-	},
-	{
-	    .method = RV_POST,
-	    .path = WMI "SMS_SecuredCategoryMembership.RemoveMemberships",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "*",
-	    .operation = "Set Security Scope",
-	    .body = true,
-	    .bad_media_status = 415,
-	    .event = "write",
-	    .handle = rv_rest_remove_memberships,
-	},
-	WRITE(WMI "SMS_Site.SetAuthenticationLevel", "SMS_Site", SET_LEVEL,
-	    rv_rest_set_level),
-	{
-	    .method = RV_GET,
-	    .path = WMI "SMS_Site.GetAuthenticationLevel",
-	    .access = RV_ACCESS_GUARDED,
-	    .type = "SMS_Site",
-	    .operation = "Read",
-	    .event = "request",
-	    .handle = rv_rest_get_level,
-	},
-	WRITE("/reeve/v1/site/max-auth-age", "SMS_Site", SET_LEVEL,
-	    rv_rest_max_auth_age),
-	WRITE("/reeve/v1/site/role-minimum", "SMS_Site", SET_LEVEL,
-	    rv_rest_role_minimum),
-	WRITE("/reeve/v1/site/operation-minimum", "SMS_Site", SET_LEVEL,
-	    rv_rest_operation_minimum),
-	WRITE("/reeve/v1/principals/add", "SMS_Admin", "Modify",
-	    rv_rest_principal_add),
-	WRITE("/reeve/v1/principals/remove", "SMS_Admin", "Modify",
-	    rv_rest_principal_remove),
+/* The first table that has a path for a method has it. */
+static const struct rv_route_table *const tables[] = {
+	&rv_routes_health,
+	&rv_routes_access,
+	&rv_routes_session,
+	&rv_routes_site,
+	&rv_routes_memberships,
+	&rv_routes_classes,
 };
-const size_t rv_n_routes = sizeof(rv_routes) / sizeof(rv_routes[0]);
+
+const struct rv_route *
+rv_route_at(size_t i)
+{
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		if (i < tables[t]->n)
+			return &tables[t]->rows[i];
+		i -= tables[t]->n;
+	}
+	return NULL;
+}
+
+/* ---- Paths ------------------------------------------------------------------- */
 
 static bool
 below_admin_service(struct rv_slice path)
 {
-	struct rv_slice prefix = RV_SLICE_LIT(ADMIN_SERVICE);
+	struct rv_slice prefix = RV_SLICE_LIT(RV_ADMIN_SERVICE);
 
 	if (path.n < prefix.n || (path.n > prefix.n && path.p[prefix.n] != '/'))
 		return false;
 	return rv_slice_ieq((struct rv_slice){ path.p, prefix.n }, prefix);
 }
 
+/* How much of s a parameter takes: a key up to the last parenthesis of its
+ * segment, a name up to what cannot be in one. */
+static size_t
+span_of(struct rv_slice name, struct rv_slice s)
+{
+	const char *slash = memchr(s.p, '/', s.n);
+	const size_t segment = slash != NULL ? (size_t)(slash - s.p) : s.n;
+	size_t n = 0;
+
+	if (rv_slice_eq(name, RV_SLICE_LIT("key"))) {
+		for (n = segment; n > 0 && s.p[n - 1] != ')';)
+			n--;
+		return n > 0 ? n - 1 : 0;
+	}
+	while (n < segment && s.p[n] != '(' && s.p[n] != '.' && s.p[n] != '$')
+		n++;
+	return n;
+}
+
+static void
+take(struct rv_slice name, struct rv_slice value, struct rv_route_params *ret)
+{
+	if (rv_slice_eq(name, RV_SLICE_LIT("key")))
+		ret->key = value;
+	else
+		ret->class = value;
+}
+
+static struct rv_slice
+rest_of(struct rv_slice s, size_t n)
+{
+	return (struct rv_slice){ s.p + n, s.n - n };
+}
+
+/* pattern has parameters: literal, {name}, literal, ... */
 static bool
-path_matches(const struct rv_route *route, struct rv_slice path)
+pattern_matches(
+    struct rv_slice pattern, struct rv_slice path, struct rv_route_params *ret)
+{
+	while (pattern.n > 0) {
+		const char *open = memchr(pattern.p, '{', pattern.n);
+		size_t n =
+		    open != NULL ? (size_t)(open - pattern.p) : pattern.n;
+		struct rv_slice name;
+
+		if (path.n < n ||
+		    !rv_slice_ieq((struct rv_slice){ pattern.p, n },
+			(struct rv_slice){ path.p, n }))
+			return false;
+		pattern = rest_of(pattern, n);
+		path = rest_of(path, n);
+		if (open == NULL)
+			break;
+		n = (size_t)((const char *)memchr(open, '}', pattern.n) - open);
+		name = (struct rv_slice){ open + 1, n - 1 };
+		pattern = rest_of(pattern, n + 1);
+		n = span_of(name, path);
+		if (n == 0)
+			return false;
+		take(name, (struct rv_slice){ path.p, n }, ret);
+		path = rest_of(path, n);
+	}
+	return path.n == 0;
+}
+
+static bool
+path_matches(const struct rv_route *route, struct rv_slice path,
+    struct rv_route_params *ret)
 {
 	struct rv_slice mine = rv_slice_of(route->path);
 
 	if (below_admin_service(mine))
-		return rv_slice_ieq(mine, path);
+		return pattern_matches(mine, path, ret);
 	return rv_slice_eq(mine, path);
 }
 
-const struct rv_route *
-rv_route_find(
-    enum rv_method method, struct rv_slice path, unsigned *ret_allowed)
+static bool
+has_params(const struct rv_route *route)
 {
-	const struct rv_route *found = NULL;
+	return strchr(route->path, '{') != NULL;
+}
+
+/* Exact paths come before patterns, a {key} before a {class}. */
+static unsigned
+rank(const struct rv_route *route)
+{
+	return has_params(route) +
+	       2u * (strstr(route->path, "{class}") != NULL);
+}
+
+const struct rv_route *
+rv_route_find(enum rv_method method, struct rv_slice path,
+    struct rv_route_params *ret_params, unsigned *ret_allowed)
+{
+	const struct rv_route *found = NULL, *route;
 	unsigned allowed = 0;
 
+	*ret_params = (struct rv_route_params){ .key = RV_SLICE_NONE };
 	/* HEAD is GET without the bytes (RFC 9110 section 9.3.2). */
 	if (method == RV_HEAD)
 		method = RV_GET;
-	for (size_t i = 0; i < rv_n_routes; i++) {
-		if (!path_matches(&rv_routes[i], path))
+	for (size_t i = 0; (route = rv_route_at(i)) != NULL; i++) {
+		struct rv_route_params params = { .key = RV_SLICE_NONE };
+
+		if (!path_matches(route, path, &params))
 			continue;
-		allowed |= 1u << rv_routes[i].method;
-		if (rv_routes[i].method == RV_GET)
+		allowed |= 1u << route->method;
+		if (route->method == RV_GET)
 			allowed |= 1u << RV_HEAD;
-		if (rv_routes[i].method == method)
-			found = &rv_routes[i];
+		if (route->method != method ||
+		    (found != NULL && rank(found) <= rank(route)))
+			continue;
+		found = route;
+		*ret_params = params;
 	}
 	*ret_allowed = allowed;
 	return found;
 }
 
+/* ---- The whole table ------------------------------------------------------------ */
+
 unsigned
 rv_routes_methods(void)
 {
 	unsigned methods = 1u << RV_HEAD;
+	const struct rv_route *route;
 
-	for (size_t i = 0; i < rv_n_routes; i++)
-		methods |= 1u << rv_routes[i].method;
+	for (size_t i = 0; (route = rv_route_at(i)) != NULL; i++)
+		methods |= 1u << route->method;
 	return methods;
 }
 
@@ -249,25 +176,32 @@ rv_route_error_form(struct rv_slice path)
 	return below_admin_service(path) ? RV_FORM_ODATA : RV_FORM_PROBLEM;
 }
 
+static bool
+is_complete(const struct rv_route *r)
+{
+	const bool power = r->access == RV_ACCESS_OPEN ||
+			   r->access == RV_ACCESS_SELF ||
+			   (r->access == RV_ACCESS_GUARDED && r->type != NULL &&
+			       r->operation != NULL);
+
+	return power && r->path != NULL && r->handle != NULL &&
+	       r->event != NULL && (!r->body || r->bad_media_status != 0);
+}
+
 int
 rv_routes_validate(struct rv_error *e)
 {
-	for (size_t i = 0; i < rv_n_routes; i++) {
-		const struct rv_route *r = &rv_routes[i];
-		bool power = r->access == RV_ACCESS_OPEN ||
-			     r->access == RV_ACCESS_SELF ||
-			     (r->access == RV_ACCESS_GUARDED &&
-				 r->type != NULL && r->operation != NULL);
+	const struct rv_route *r;
 
-		if (!power || r->handle == NULL || r->event == NULL ||
-		    (r->body && r->bad_media_status == 0)) {
-			rv_error_set(e,
-			    "the route %s %s is not complete: it needs a "
-			    "power, a handler and an event",
-			    rv_method_name(r->method),
-			    r->path != NULL ? r->path : "(no path)");
-			return RV_ERR_INTERNAL;
-		}
+	for (size_t i = 0; (r = rv_route_at(i)) != NULL; i++) {
+		if (is_complete(r))
+			continue;
+		rv_error_set(e,
+		    "the route %s %s is not complete: it needs a power, a "
+		    "handler and an event",
+		    rv_method_name(r->method),
+		    r->path != NULL ? r->path : "(no path)");
+		return RV_ERR_INTERNAL;
 	}
 	return RV_OK;
 }
@@ -275,9 +209,9 @@ rv_routes_validate(struct rv_error *e)
 void
 rv_routes_print(FILE *out)
 {
-	for (size_t i = 0; i < rv_n_routes; i++) {
-		const struct rv_route *r = &rv_routes[i];
+	const struct rv_route *r;
 
+	for (size_t i = 0; (r = rv_route_at(i)) != NULL; i++) {
 		(void)fprintf(
 		    out, "%s\t%s\t", rv_method_name(r->method), r->path);
 		if (r->access == RV_ACCESS_GUARDED)

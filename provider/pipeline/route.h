@@ -25,10 +25,15 @@ enum rv_error_form {
 
 struct rv_route {
 	enum rv_method method;
-	const char
-	    *path; /* compared with ASCII case folded below /AdminService */
+	/*
+	 * Below /AdminService compared with ASCII case folded, and with
+	 * parameters: {key}, what stands between parentheses, not yet read
+	 * (odata/key.h), and {class}, the name of a class or entity.
+	 */
+	const char *path;
 	enum rv_access access;
-	const char *type;      /* when guarded */
+	/* When guarded; "*": the object's own, "{class}": the path's. */
+	const char *type;
 	const char *operation; /* when guarded */
 	bool body;	       /* takes a JSON body */
 	/* The body is read before anybody is known: it is the credential. */
@@ -38,16 +43,28 @@ struct rv_route {
 	void (*handle)(struct rv_exchange *x);
 };
 
-extern const struct rv_route rv_routes[];
-extern const size_t rv_n_routes;
+/* The rows of one subject: rest/routes.h. */
+struct rv_route_table {
+	const struct rv_route *rows;
+	size_t n;
+};
+
+/* What a path said; borrowed from it, absent where its route has none. */
+struct rv_route_params {
+	struct rv_slice key, class;
+};
+
+/* All routes, by number from 0; NULL behind the last. */
+const struct rv_route *rv_route_at(size_t i);
 
 /*
- * The route of a request; NULL and *ret_allowed == 0 when no route has the
- * path, NULL and a bit mask of methods (1 << enum rv_method) when another
- * method is needed.
+ * The route of a request, an exact path before a pattern; NULL and
+ * *ret_allowed == 0 when no route has the path, NULL and a bit mask of
+ * methods (1 << enum rv_method) when another method is needed.
  */
-const struct rv_route *rv_route_find(
-    enum rv_method method, struct rv_slice path, unsigned *ret_allowed);
+const struct rv_route *rv_route_find(enum rv_method method,
+    struct rv_slice path, struct rv_route_params *ret_params,
+    unsigned *ret_allowed);
 /* All methods that some route takes, as such a mask. */
 unsigned rv_routes_methods(void);
 /* The form of errors for a path, known route or not. */
