@@ -61,6 +61,7 @@ struct rv_exchange {
 	bool
 	    unclear; /* a write may be durable: the answer that says so stays */
 	bool committed; /* a write is durable in the store: the answer stays */
+	bool dry_run;	/* a write that is tried, and not kept */
 
 	struct rv_audit_fields record;
 	struct rv_audit_entry entry;

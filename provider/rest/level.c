@@ -170,7 +170,7 @@ write_both(struct rv_exchange *x, const struct wanted *w, const char *key)
 		rv_exchange_finish(x);
 		return;
 	}
-	rv_write_run(x, steps, n);
+	rv_write_run(x, steps, n, NULL, NULL);
 }
 
 void

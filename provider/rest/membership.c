@@ -249,7 +249,7 @@ write_change(struct change *c)
 		rv_answer_json(x, 200, NULL);
 		rv_exchange_finish(x);
 	} else {
-		rv_write_run(x, &step, 1);
+		rv_write_run(x, &step, 1, NULL, NULL);
 	}
 	free(items);
 }

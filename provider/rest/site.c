@@ -108,5 +108,5 @@ rv_site_write(struct rv_exchange *x, const char *sql, const char *const *args,
 		rv_exchange_finish(x);
 		return;
 	}
-	rv_write_run(x, &step, 1);
+	rv_write_run(x, &step, 1, NULL, NULL);
 }

@@ -18,8 +18,9 @@
 struct write {
 	struct rv_exchange *x;
 	struct rv_waiter waiter; /* for the revision that was written */
-	uint64_t changed;
-	bool replayed;
+	struct rv_written done;
+	rv_write_answer *answer;
+	void *arg;
 };
 
 bool
@@ -47,18 +48,25 @@ rv_write_key(struct rv_exchange *x, const char **ret_key)
 
 /* ---- Answers ------------------------------------------------------------------ */
 
-static json_t *
-body_of(const struct write *w, bool reached)
+static void
+answer_plainly(
+    struct rv_exchange *x, const struct rv_written *written, void *arg)
 {
-	const json_int_t revision = (json_int_t)w->waiter.revision;
-	const json_int_t changed = (json_int_t)w->changed;
+	const json_int_t revision = (json_int_t)written->revision;
+	const json_int_t changed = (json_int_t)written->changed;
 
-	if (rv_route_error_form(w->x->request.path) == RV_FORM_ODATA)
-		return json_pack("{s:i, s:I, s:I, s:b, s:b}", "ReturnValue", 0,
-		    "@reeve.revision", revision, "@reeve.changed", changed,
-		    "@reeve.in_force", reached, "@reeve.replayed", w->replayed);
-	return json_pack("{s:I, s:I, s:b, s:b}", "revision", revision,
-	    "changed", changed, "in_force", reached, "replayed", w->replayed);
+	(void)arg;
+	if (rv_route_error_form(x->request.path) == RV_FORM_ODATA)
+		rv_answer_json(x, 200,
+		    json_pack("{s:i, s:I, s:I, s:b, s:b}", "ReturnValue", 0,
+			"@reeve.revision", revision, "@reeve.changed", changed,
+			"@reeve.in_force", written->in_force, "@reeve.replayed",
+			written->replayed));
+	else
+		rv_answer_json(x, 200,
+		    json_pack("{s:I, s:I, s:b, s:b}", "revision", revision,
+			"changed", changed, "in_force", written->in_force,
+			"replayed", written->replayed));
 }
 
 static void
@@ -67,12 +75,14 @@ on_caught_up(void *arg, bool reached)
 	struct write *w = arg;
 	struct rv_exchange *x = w->x;
 
+	w->done.in_force = reached;
 	x->revision = w->waiter.revision;
 	x->record.outcome = RV_SLICE_LIT("allow");
-	x->record.reason =
-	    w->replayed ? RV_SLICE_LIT("replayed") : RV_SLICE_LIT("allowed");
-	x->record.count = (int64_t)w->changed;
-	rv_answer_json(x, 200, body_of(w, reached));
+	x->record.reason = w->done.replayed ? RV_SLICE_LIT("replayed")
+					    : RV_SLICE_LIT("allowed");
+	x->record.count = (int64_t)w->done.changed;
+	w->answer(x, &w->done, w->arg);
+	json_decref(w->done.result);
 	rv_exchange_finish(x);
 }
 
@@ -125,21 +135,27 @@ read_result(struct write *w, const PGresult *row)
 {
 	uint64_t changed;
 
-	if (PQntuples(row) != 1 || PQnfields(row) != 3 ||
+	if (PQntuples(row) != 1 || PQnfields(row) < 3 ||
 	    rv_slice_to_u64(rv_slice_of(PQgetvalue(row, 0, 0)), INT64_MAX,
-		&w->waiter.revision) != RV_OK ||
+		&w->done.revision) != RV_OK ||
 	    rv_slice_to_u64(rv_slice_of(PQgetvalue(row, 0, 1)), INT32_MAX,
 		&changed) != RV_OK)
 		return false;
-	w->changed += changed;
-	w->replayed &= strcmp(PQgetvalue(row, 0, 2), "t") == 0;
-	return true;
+	w->waiter.revision = w->done.revision;
+	w->done.changed += changed;
+	w->done.replayed &= strcmp(PQgetvalue(row, 0, 2), "t") == 0;
+	if (PQnfields(row) == 3)
+		return true;
+	json_decref(w->done.result);
+	w->done.result =
+	    json_loads(PQgetvalue(row, 0, 3), JSON_DECODE_ANY, NULL);
+	return w->done.result != NULL;
 }
 
 static bool
 read_results(struct write *w, const struct rv_pg_answer *reply)
 {
-	w->replayed = true;
+	w->done.replayed = true;
 	for (size_t i = 0; i < reply->n_results; i++)
 		if (!read_result(w, reply->results[i]))
 			return false;
@@ -155,9 +171,11 @@ on_written(void *arg, const struct rv_pg_answer *reply)
 	rv_audit_unreserve(x->lane->provider->audit);
 	switch (reply->outcome) {
 	case RV_PG_DONE:
-		x->committed = true;
-		if (!read_results(w, reply))
+		x->committed = !x->dry_run;
+		if (!read_results(w, reply)) {
+			json_decref(w->done.result);
 			break;
+		}
 		w->waiter.fn = on_caught_up;
 		w->waiter.arg = w;
 		rv_waiter_start(x->lane, &w->waiter, CATCH_UP_MS);
@@ -184,8 +202,8 @@ on_written(void *arg, const struct rv_pg_answer *reply)
 }
 
 void
-rv_write_run(
-    struct rv_exchange *x, const struct rv_pg_step *steps, size_t n_steps)
+rv_write_run(struct rv_exchange *x, const struct rv_pg_step *steps,
+    size_t n_steps, rv_write_answer *answer, void *arg)
 {
 	struct write *w = rv_arena_alloc(x->arena, sizeof(*w));
 
@@ -199,7 +217,9 @@ rv_write_run(
 		    "room.");
 		rv_exchange_finish(x);
 	} else {
-		w->x = x;
+		*w = (struct write){ .x = x,
+			.answer = answer != NULL ? answer : answer_plainly,
+			.arg = arg };
 		rv_pg_run(x->lane->pg, steps, n_steps, true, on_written, w);
 	}
 }

@@ -14,13 +14,27 @@
  */
 bool rv_write_key(struct rv_exchange *x, const char **ret_key);
 
+/* What has been written. */
+struct rv_written {
+	uint64_t revision; /* the current one where nothing was kept */
+	uint64_t changed;  /* rows of policy, by all steps together */
+	bool replayed;	   /* by an earlier request with the same key */
+	bool in_force;	   /* this provider decides by it already */
+	json_t *result;	   /* of the last step; borrowed, NULL for none */
+};
+
+/* Fills the answer; the exchange is finished after it returns. */
+typedef void rv_write_answer(
+    struct rv_exchange *x, const struct rv_written *written, void *arg);
+
 /*
- * Runs the steps, each a SELECT of (revision, changed, replayed), with room
- * reserved in the audit log; answers with the revision once this provider
- * has it, or with what the store refused; finishes the exchange.  The steps
- * are copied.
+ * Runs the steps, each a SELECT of (revision, changed, replayed) and perhaps
+ * of result (JSON), with room reserved in the audit log; has the answer
+ * filled once this provider has the revision, or answers what the store
+ * refused; finishes the exchange.  answer NULL: the plain one.  The steps
+ * are copied; arg lives as long as the exchange.
  */
-void rv_write_run(
-    struct rv_exchange *x, const struct rv_pg_step *steps, size_t n_steps);
+void rv_write_run(struct rv_exchange *x, const struct rv_pg_step *steps,
+    size_t n_steps, rv_write_answer *answer, void *arg);
 
 #endif

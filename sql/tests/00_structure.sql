@@ -138,7 +138,8 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
-    'principal_add', 'principal_remove'], 'what reeve_runtime may call');
+    'principal_add', 'principal_remove', 'change_site'],
+    'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
     WHERE pronamespace = 'reeve'::regnamespace
