@@ -271,9 +271,14 @@ enter_landlock(
 	abi = l.abi;
 	r = role->allow(&l, c, e);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	/* They look at their own memory and threads there. */
+	/*
+	 * They look at their own memory and threads there, and for the names of
+	 * functions in the program itself.
+	 */
 	if (r == RV_OK)
 		r = rv_landlock_read(&l, "/proc", e);
+	if (r == RV_OK)
+		r = rv_landlock_read(&l, "/proc/self/exe", e);
 #endif
 	if (r == RV_OK)
 		r = rv_landlock_enter(&l, e);

@@ -3,6 +3,7 @@
  * AdminService has them, with a list of exceptions and a time in which the
  * change has to be confirmed.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "pipeline/lane.h"
@@ -77,8 +78,7 @@ read_confirm(struct rv_exchange *x, const json_t *body, struct wanted *w)
 		    "AuthenticationLevel");
 		return false;
 	}
-	w->confirm_s =
-	    rv_arena_printf(x->arena, "%llu", (unsigned long long)(n * unit));
+	w->confirm_s = rv_arena_printf(x->arena, "%" PRIu64, n * unit);
 	return w->confirm_s != NULL;
 }
 

@@ -537,7 +537,8 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	size_t n;
 
 	w->gate_level = rv_gate_level(s, rv_exchange_instant(x));
-	if (!record_all(w))
+	if (!record_all(w)) /* out of memory, as below: */
+		/* NOLINTNEXTLINE(bugprone-branch-clone) */
 		rv_answer_json(x, 200, NULL);
 	else if (person->stopped != NULL)
 		rv_answer_error(x, 409, person->stopped,

@@ -276,7 +276,7 @@ signatures_of_another_length_are_refused(void **state)
 		static const int other[] = { -64, -32, -2, -1, 1, 2, 32 };
 
 		for (size_t k = 0; k < sizeof(other) / sizeof(other[0]); k++) {
-			jws.n_signature = (size_t)((int)n + other[k]);
+			jws.n_signature = n + (size_t)other[k];
 			assert_false(rv_jwk_verify(&signers[i].jwk, &jws));
 		}
 		memmove(jws.signature + 1, jws.signature, n);

@@ -92,9 +92,9 @@ what_is_bound_by_something_unknown_is_refused(void **state)
 		"{\"cnf\":{\"x5t#S256\":1}}", "{\"cnf\":{\"x5t#S256\":\"\"}}",
 		"{\"cnf\":{\"x5t#S256\":\"AQID\"}}",
 		/* the right one, and something else besides */
-		"{\"cnf\":{\"x5t#S256\":"
-		"\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
-		"\"jku\":\"x\"}}",
+		("{\"cnf\":{\"x5t#S256\":"
+		 "\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+		 "\"jku\":\"x\"}}"),
 		"{\"cnf\":{\"jkt\":\"x\"}}" };
 
 	(void)state;

@@ -201,9 +201,9 @@ groups_that_are_not_all_there_are_unknown(void **state)
 	static const char *const unknown[] = { "{\"groups\":null}",
 		"{\"hasgroups\":true}", "{\"hasgroups\":\"true\"}",
 		"{\"_claim_names\":{\"groups\":\"src1\"}}",
-		"{\"groups\":null,\"_claim_names\":{\"groups\":\"src1\"},"
-		"\"_claim_sources\":{\"src1\":{\"endpoint\":"
-		"\"https://graph.test/x\"}}}",
+		("{\"groups\":null,\"_claim_names\":{\"groups\":\"src1\"},"
+		 "\"_claim_sources\":{\"src1\":{\"endpoint\":"
+		 "\"https://graph.test/x\"}}}"),
 		"{\"_claim_names\":\"groups\"}", "{\"groups\":\"g-ops\"}",
 		"{\"groups\":[\"a\",1]}", "{\"groups\":[\"a\",\"\"]}" };
 

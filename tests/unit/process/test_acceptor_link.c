@@ -100,6 +100,7 @@ take(struct fixture *f, struct rv_question *q)
 	ssize_t n =
 	    recv(f->peer, f->question, sizeof(f->question), MSG_DONTWAIT);
 
+	*q = (struct rv_question){ .id = 0 };
 	if (n <= 0)
 		return false;
 	assert_int_equal(

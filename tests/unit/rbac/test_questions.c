@@ -677,6 +677,7 @@ test_what_if(void **state)
 		for (size_t i = random_below(&t.r, 4); i > 0; i--)
 			random_assignment(&other, &t.r,
 			    i == 1 && o.n_removed > 0 ? removed[0] : 50000 - i,
+			    /* It has some. NOLINTNEXTLINE(*NullDereference) */
 			    PICK(&other, &t.r, admin)->admin_id);
 		o.assignments = other.assignment + first[0];
 		o.n_assignments = other.n_assignment - first[0];
