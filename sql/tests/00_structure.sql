@@ -78,6 +78,7 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('max_auth_age_set', 'likewise'),
     ('principal_add', 'likewise'),
     ('principal_remove', 'likewise'),
+    ('change_site', 'likewise'),
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
@@ -194,7 +195,8 @@ $$, $$
     SELECT c.oid::regclass::text FROM pg_class c
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
-            'revision_mark', 'idempotency_key', 'session', 'session_end')
+            'revision_mark', 'idempotency_key', 'session', 'session_end',
+            'policy_operation')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger
