@@ -50,8 +50,6 @@ rv_odata_check_condition(
 	if (!node->is_collection &&
 	    (node->type == RV_ODATA_BOOL || node->type == RV_ODATA_NULL))
 		return RV_OK;
-	return rv_odata_fail(r, node->at,
-	    "a condition is needed here, not %s; a comparison below `not` "
-	    "stands in parentheses",
-	    name_of(node));
+	return rv_odata_fail(
+	    r, node->at, "a condition is needed here, not %s", name_of(node));
 }

@@ -185,6 +185,11 @@ read_not(struct rv_odata_reader *r, struct rv_odata_node **ret)
 	if (result == RV_OK)
 		result = read_unary(r, &arg);
 	rv_odata_leave(r);
+	if (result == RV_OK && arg->kind == RV_ODATA_PATH &&
+	    arg->type != RV_ODATA_BOOL)
+		return rv_odata_fail(r, arg->at,
+		    "`not` binds before comparisons: they stand in "
+		    "parentheses");
 	if (result == RV_OK)
 		result = rv_odata_check_condition(r, arg);
 	if (result == RV_OK) {

@@ -209,15 +209,28 @@ variable_named(const struct rv_odata_reader *r, struct rv_slice name)
 	return v;
 }
 
-/* Whether '/any' or '/all' follows: what is before it is a collection. */
+/* Whether this word follows the '/' that stands here. */
 static bool
-is_lambda_ahead(const struct rv_odata_reader *r)
+is_ahead(const struct rv_odata_reader *r, const char *word)
 {
 	struct rv_odata_reader ahead = *r;
 
-	return rv_odata_next(&ahead) == RV_OK &&
-	       (rv_odata_at_word(&ahead, "any") ||
-		   rv_odata_at_word(&ahead, "all"));
+	return rv_odata_next(&ahead) == RV_OK && rv_odata_at_word(&ahead, word);
+}
+
+/* Why no step can follow this one. */
+static int
+fail_behind(struct rv_odata_reader *r, const struct rv_odata_property *step)
+{
+	if (is_ahead(r, "$count"))
+		return rv_odata_fail_unsupported(
+		    r, r->token.at, "/$count is not supported here");
+	if (step->is_collection)
+		return rv_odata_fail(r, r->token.at,
+		    "%s is a collection: any() or all() look into it",
+		    step->name);
+	return rv_odata_fail(
+	    r, r->token.at, "%s has no properties", step->name);
 }
 
 /* One more step; the current token is its name. */
@@ -266,15 +279,11 @@ read_steps(struct rv_odata_reader *r, const struct rv_odata_class *class,
 			return result;
 		steps[n++] = step;
 		node->path.n = n;
-		if (!rv_odata_at_punct(r, '/') || is_lambda_ahead(r))
+		if (!rv_odata_at_punct(r, '/') || is_ahead(r, "any") ||
+		    is_ahead(r, "all"))
 			break;
 		if (step->of == NULL || step->is_collection)
-			return rv_odata_fail(r, r->token.at,
-			    step->is_collection
-				? "%s is a collection: any() or all() look "
-				  "into it"
-				: "%s has no properties",
-			    step->name);
+			return fail_behind(r, step);
 		class = step->of;
 		result = rv_odata_next(r);
 		if (result != RV_OK)
