@@ -2,17 +2,22 @@
  * Reading the query options of OData 4.01 (URL Conventions, section 5): text
  * to a checked tree, with limits on length, nodes and depth.  The tree
  * compiles to SQL with bound parameters (odata/sql.h) or is evaluated on a
- * body in memory (odata/eval.h).  Pure; any thread; all memory is the
- * arena's.
+ * body in memory (odata/eval.h).  Any thread; all memory is the arena's.
+ * Pure but for now(), which becomes a value when it is read.
  */
 #ifndef PROVIDER_ODATA_QUERY_H
 #define PROVIDER_ODATA_QUERY_H
 
 #include "odata/model.h"
 
-#define RV_ODATA_TEXT_MAX  8192u /* of one option, decoded */
-#define RV_ODATA_NODES_MAX 256u	 /* of all trees of one query */
-#define RV_ODATA_DEPTH_MAX 32u
+#define RV_ODATA_TEXT_MAX 8192u /* of one option, decoded */
+/*
+ * Names, values and operators of all trees of one query, and how deep they
+ * and $expand may be nested (parentheses, functions, not, any, all).
+ */
+#define RV_ODATA_NODES_MAX 100u
+#define RV_ODATA_DEPTH_MAX 10u
+#define RV_ODATA_IN_MAX	   150u /* values in all lists of `in`, besides */
 #define RV_ODATA_LIST_MAX  100u /* properties in $select, $orderby */
 #define RV_ODATA_TOP_MAX   1000000u
 
@@ -45,6 +50,7 @@ struct rv_odata_expand {
 };
 
 struct rv_odata_query {
+	const struct rv_odata_class *class; /* whose objects it asks for */
 	const struct rv_odata_node *filter; /* boolean; NULL: none */
 	const struct rv_odata_node *search; /* of terms; NULL: none */
 	/* n_select 0 with select_all: no $select, or '*'. */
@@ -65,7 +71,8 @@ struct rv_odata_query {
  * Reads the raw text behind '?' for a list of the class; `single` is for one
  * object, where only $select and $expand may be.  Options are decoded (RFC
  * 3986; '+' is a blank), their names without regard to case and with or
- * without '$', each once; options that are not OData's are left to others.
+ * without '$', each once; $format is json, or left to others like options
+ * that are not OData's.
  * RV_ERR_INVALID or RV_ERR_NOMEM; *ret_fault is filled on RV_ERR_INVALID.
  */
 RV_MUSTUSE int rv_odata_query_read(struct rv_arena *arena,

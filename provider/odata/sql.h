@@ -13,7 +13,8 @@
 /* A condition or list under construction. */
 struct rv_odata_sql {
 	struct rv_buf text;
-	const char *params[RV_ODATA_PARAMS_MAX]; /* in the arena */
+	/* In the arena; NULL is SQL's (only of rv_odata_sql_after()). */
+	const char *params[RV_ODATA_PARAMS_MAX];
 	unsigned n_params;
 	unsigned first; /* number of params[0] in the whole statement */
 };
@@ -29,14 +30,24 @@ RV_MUSTUSE int rv_odata_sql_where(struct rv_arena *arena,
     const struct rv_odata_query *query, struct rv_odata_sql *sql);
 
 /*
- * Appends ORDER BY with the row's key last, and the condition that continues
- * behind the row whose sort values (text, absent for null) are `last`, n of
- * them, its key included; none: from the beginning.
+ * Appends ORDER BY with the row's key (r.key) last, and the condition that
+ * continues behind the row whose sort values (text, absent for null) are
+ * `last`, n of them (n_order and its key); none: from the beginning.  Null
+ * comes before all else.  RV_ERR_INVALID: another number of values, or no
+ * key; RV_ERR_LIMIT, RV_ERR_NOMEM.
  */
 RV_MUSTUSE int rv_odata_sql_order(struct rv_arena *arena,
     const struct rv_odata_query *query, struct rv_odata_sql *sql);
 RV_MUSTUSE int rv_odata_sql_after(struct rv_arena *arena,
     const struct rv_odata_query *query, const struct rv_slice *last, size_t n,
     struct rv_odata_sql *sql);
+
+/*
+ * Appends one expression, a text[] of the row's sort values and its key: what
+ * `last` above is made of.  The session that reads it and the one that gets
+ * it back have the same DateStyle and TimeZone.  RV_ERR_NOMEM.
+ */
+RV_MUSTUSE int rv_odata_sql_sort_values(
+    const struct rv_odata_query *query, struct rv_odata_sql *sql);
 
 #endif
