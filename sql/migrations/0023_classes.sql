@@ -1388,13 +1388,13 @@ BEGIN
     END LOOP;
 END
 $$;
+-- Auditors read the views too: of everything, and as nobody.
 GRANT EXECUTE ON FUNCTION reeve.edm_time_ms(timestamptz),
     reeve.edm_key(text), reeve.as_integer(jsonb), reeve.as_boolean(jsonb),
-    reeve.as_text(jsonb), reeve.as_texts(jsonb), reeve.as_time(jsonb)
+    reeve.as_text(jsonb), reeve.as_texts(jsonb), reeve.as_time(jsonb),
+    reeve.caller_reads(text), reeve.caller_can_read(text, text),
+    reeve.caller_assignments(), reeve.caller_operations(),
+    reeve.caller_scopes(text[]), reeve.caller_initial_scopes(),
+    reeve.caller_covers(bigint)
     TO reeve_runtime, reeve_auditor;
-GRANT EXECUTE ON FUNCTION reeve.caller_reads(text),
-    reeve.caller_can_read(text, text), reeve.caller_assignments(),
-    reeve.caller_operations(), reeve.caller_scopes(text[]),
-    reeve.caller_initial_scopes(), reeve.caller_covers(bigint)
-    TO reeve_runtime;
 RESET ROLE;
