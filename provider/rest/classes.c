@@ -59,6 +59,30 @@ is_shipped(uint32_t object_type_id)
 	return false;
 }
 
+/* As the store has it checked: what else there is cannot be in a schema. */
+static bool
+is_identifier(struct rv_slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		const char c = name.p[i];
+		const bool letter =
+		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (!letter && (i == 0 || (c != '_' && (c < '0' || c > '9'))))
+			return false;
+	}
+	return name.n > 0 && name.n <= 128;
+}
+
+/* Names that the schema of $metadata has for itself. */
+static bool
+is_reserved(struct rv_slice name)
+{
+	return rv_slice_ieq(name, RV_SLICE_LIT("Container")) ||
+	       rv_slice_ieq(name, RV_SLICE_LIT("Lazy")) ||
+	       rv_slice_ieq(name, RV_SLICE_LIT("NotFilterable"));
+}
+
 /*
  * The name of a registered type's class; absent when it has none: of a type
  * that ships, or under a name that is taken.
@@ -69,7 +93,9 @@ registered_name(const struct rv_type_facts *t)
 	const struct rv_slice name =
 	    t->class_name.p != NULL ? t->class_name : t->sdk_name;
 
-	if (is_shipped(t->object_type_id) ||
+	if (is_shipped(t->object_type_id) || !is_identifier(name) ||
+	    !is_identifier(entity_of(name)) || is_reserved(name) ||
+	    is_reserved(entity_of(name)) ||
 	    (t->secured_by != RV_SECURED_BY_SCOPE &&
 		t->secured_by != RV_SECURED_BY_ROLE) ||
 	    fixed_named(name, false) != NULL ||
