@@ -392,8 +392,8 @@ COMMENT ON VIEW reeve.list_sms_admin IS
 'SMS_Admin: administrative users with what they hold; in collections that the caller may read.';
 
 CREATE VIEW reeve.list_sms_permission AS
-SELECT format('AssignmentID=%s,CategoryID=%s,CategoryTypeID=%s',
-        p.assignment_id, reeve.edm_key(p.category_id), p.category_type_id) COLLATE "C" AS key,
+SELECT format('CategoryID=%s,CategoryTypeID=%s,AssignmentID=%s',
+        reeve.edm_key(p.category_id), p.category_type_id, p.assignment_id) COLLATE "C" AS key,
     NULL::text[] AS scopes, md5(p::text || u.logon_name) AS etag,
     p.category_type_id AS object_type, p.category_id AS object_key,
     json_build_object(
@@ -424,8 +424,8 @@ COMMENT ON VIEW reeve.list_sms_permission IS
 'SMS_Permission: who holds which role in which scope or collection.';
 
 CREATE VIEW reeve.list_sms_collectionpermission AS
-SELECT format('AssignmentID=%s,CollectionID=%s',
-        p.assignment_id, reeve.edm_key(p.category_id)) COLLATE "C" AS key,
+SELECT format('CollectionID=%s,AssignmentID=%s',
+        reeve.edm_key(p.category_id), p.assignment_id) COLLATE "C" AS key,
     NULL::text[] AS scopes, md5(p::text || u.logon_name) AS etag,
     1 AS object_type, p.category_id AS object_key,
     json_build_object(
