@@ -153,7 +153,7 @@ rv_operation_find(
 }
 
 uint32_t
-rv_class_find(const struct rv_catalogue *c, struct rv_slice name)
+rv_class_space(const struct rv_catalogue *c, struct rv_slice name)
 {
 	uint32_t known = rv_dict_find(&c->classes, 0, name);
 	size_t longest = 0;

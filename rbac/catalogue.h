@@ -92,7 +92,7 @@ void rv_catalogue_free(struct rv_catalogue **c);
 size_t rv_catalogue_bytes(const struct rv_catalogue *c);
 
 /* The space of class_operations for a class name, or RV_NONE. */
-uint32_t rv_class_find(const struct rv_catalogue *c, struct rv_slice name);
+uint32_t rv_class_space(const struct rv_catalogue *c, struct rv_slice name);
 /* Which resources a class holds, by its name: enum rv_class_kind bits. */
 unsigned rv_class_kinds(struct rv_slice name);
 /* The type of a class name, an SDK name or a decimal id, or RV_NONE. */

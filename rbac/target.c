@@ -279,7 +279,7 @@ resolve_name(const struct rv_snapshot *s, struct rv_slice name,
 	t.type = rv_type_find(c, name);
 	*ret_class = RV_NONE;
 	if (t.type == RV_NONE) {
-		*ret_class = rv_class_find(c, name);
+		*ret_class = rv_class_space(c, name);
 		/* The builder takes no class before type 1 is there. */
 		if (*ret_class != RV_NONE)
 			t.type =

@@ -89,7 +89,7 @@ void rv_target_prepare(const struct rv_snapshot *s, struct rv_slice type,
     struct rv_slice operation, struct rv_prepared *ret_prepared);
 /*
  * The same for a type or class alone, with what its instances ask for;
- * returns the class as rv_class_find() does, or RV_NONE.
+ * returns the class as rv_class_space() does, or RV_NONE.
  */
 uint32_t rv_target_prepare_name(const struct rv_snapshot *s,
     struct rv_slice type, struct rv_prepared *ret_prepared);

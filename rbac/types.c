@@ -330,7 +330,7 @@ check_names(struct rv_builder *b, struct rv_error *e)
 		struct rv_slice name = rv_dict_name(&c->type_names, i);
 		uint64_t type = rv_dict_value(&c->type_names, i);
 
-		if (rv_class_find(c, name) != RV_NONE)
+		if (rv_class_space(c, name) != RV_NONE)
 			return rv_builder_refuse(b, e,
 			    "class_operation: \"%.*s\" names type %u",
 			    RV_CUT(name), c->types[type].object_type_id);

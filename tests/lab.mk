@@ -5,16 +5,17 @@ SITE := var/lab
 
 .PHONY: packages site-packages run up down
 
-LAB_OIDC := build/lab/oidc
+# Folders of tests/lab with packages of npm.
+LAB_NPM := oidc csdl
 
 ## make packages   install what is missing of the packages of Debian and npm
 packages:
 	@tests/lab/install
-	$(submake) $(LAB_OIDC)/installed
+	$(submake) $(LAB_NPM:%=build/lab/%/installed)
 
 # What npm installs is left alone until the list changes.
-$(LAB_OIDC)/installed: $(addprefix tests/lab/oidc/,package.json \
-		package-lock.json .npmrc)
+build/lab/%/installed: tests/lab/%/package.json \
+		tests/lab/%/package-lock.json tests/lab/%/.npmrc
 	@mkdir -p $(@D)
 	@echo "  npm   $(@D)"
 	@cp $^ $(@D)

@@ -185,4 +185,20 @@ RV_MUSTUSE int rv_rbac_resolve_if(const struct rv_snapshot *s,
     struct rv_arena *arena, const struct rv_subject_resolved **ret_subject,
     struct rv_error *e);
 
+/* ---- Which types are there? --------------------------------------------- */
+
+struct rv_type_facts {
+	uint32_t object_type_id;
+	struct rv_slice sdk_name;
+	struct rv_slice class_name; /* absent when it has none */
+	enum rv_secured_by secured_by;
+	uint64_t operations, type_wide; /* by bit */
+};
+/*
+ * The i-th type of the catalogue, in no order that means anything; false
+ * behind the last.  The names are borrowed from the snapshot.
+ */
+bool rv_snapshot_type_at(
+    const struct rv_snapshot *s, size_t i, struct rv_type_facts *ret);
+
 #endif

@@ -38,7 +38,7 @@ struct list_class {
 };
 
 #define ROWS(view)                                              \
-	"SELECT key, body::text FROM reeve." view               \
+	"SELECT key, body::text, object_key FROM reeve." view   \
 	" WHERE key > $1 COLLATE \"C\" AND ($2::text[] IS NULL" \
 	" OR scopes && $2::text[]) ORDER BY key LIMIT $3"
 
@@ -234,11 +234,13 @@ take_rows(struct list *l, const struct rv_snapshot *s, const PGresult *rows)
 			(size_t)PQgetlength(rows, i, 0) };
 		struct rv_slice body = { PQgetvalue(rows, i, 1),
 			(size_t)PQgetlength(rows, i, 1) };
+		struct rv_slice object = { PQgetvalue(rows, i, 2),
+			(size_t)PQgetlength(rows, i, 2) };
 
 		l->candidates++;
 		rv_buf_reset(&l->last_key);
 		rv_buf_put_slice(&l->last_key, key);
-		if (!may_read(l, s, key)) {
+		if (!may_read(l, s, object)) {
 			/* Rights may have shrunk since the first look. */
 			l->filtered = true;
 			continue;
@@ -388,11 +390,23 @@ is_too_many(const struct list *l)
 static void
 begin(struct list *l)
 {
-	static const struct rv_pg_step steps[] = {
+	char at_ms[24];
+	const char *caller[2] = { rv_exchange_actor_json(l->x), at_ms };
+	const struct rv_pg_step steps[] = {
 		{ .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" },
 		{ .sql = "SELECT revision FROM reeve.feed_site" },
+		{ .sql = "SELECT set_config('reeve.caller', $1, true),"
+			 " set_config('reeve.caller_at', $2, true)",
+		    .n_params = 2,
+		    .params = caller },
 	};
 
+	if (caller[0] == NULL) {
+		fail_memory(l);
+		return;
+	}
+	(void)snprintf(
+	    at_ms, sizeof(at_ms), "%lld", (long long)rv_exchange_instant(l->x));
 	if (is_too_many(l)) {
 		fail(l, "too_many_lists",
 		    "Too many lists are being read at once; try again.");
@@ -400,7 +414,7 @@ begin(struct list *l)
 	}
 	l->next = l->x->lane->lists;
 	l->x->lane->lists = l;
-	rv_pg_lease_begin(l->x->lane->pg, steps, 2, on_begun, l);
+	rv_pg_lease_begin(l->x->lane->pg, steps, 3, on_begun, l);
 }
 
 /* ---- Whether and what ------------------------------------------------------- */

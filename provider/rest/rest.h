@@ -35,6 +35,9 @@ void rv_rest_sessions(struct rv_exchange *x);
 void rv_rest_sessions_revoke(struct rv_exchange *x);
 /* OData lists of the classes in rest/list.c. */
 void rv_rest_list(struct rv_exchange *x);
+/* Roots of the AdminService and their $metadata: rest/service_document.c. */
+void rv_rest_service_document(struct rv_exchange *x);
+void rv_rest_csdl(struct rv_exchange *x);
 /* SMS_SecuredCategoryMembership's static methods. */
 void rv_rest_add_memberships(struct rv_exchange *x);
 void rv_rest_remove_memberships(struct rv_exchange *x);

@@ -82,6 +82,13 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
+    ('caller_reads', 'tells a list what its reader may read'),
+    ('caller_can_read', 'likewise, of one object'),
+    ('caller_assignments', 'likewise, what it holds'),
+    ('caller_operations', 'likewise'),
+    ('caller_scopes', 'likewise, in which scopes'),
+    ('caller_initial_scopes', 'likewise'),
+    ('caller_covers', 'likewise, what it could grant'),
     ('site_init', 'writes; granted to nobody')) AS x (name, reason)
 UNION ALL SELECT 'fn_rbac_' || name,
     'shows a login what its own user may read' FROM unnest(ARRAY['admin',
@@ -139,7 +146,11 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
-    'principal_add', 'principal_remove', 'change_site'],
+    'principal_add', 'principal_remove', 'change_site', 'edm_time_ms',
+    'edm_key', 'as_integer', 'as_boolean', 'as_text', 'as_texts', 'as_time',
+    'caller_reads', 'caller_can_read', 'caller_assignments',
+    'caller_operations', 'caller_scopes', 'caller_initial_scopes',
+    'caller_covers'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -166,7 +177,11 @@ SELECT set_eq($$
     WHERE pronamespace = 'reeve'::regnamespace
         AND a.grantee = 'reeve_auditor'::regrole
         AND p.proname NOT LIKE 'fn\_rbac\_%'
-$$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms'],
+$$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms',
+    'edm_time_ms', 'edm_key', 'as_integer', 'as_boolean', 'as_text',
+    'as_texts', 'as_time', 'caller_reads', 'caller_can_read',
+    'caller_assignments', 'caller_operations', 'caller_scopes',
+    'caller_initial_scopes', 'caller_covers'],
     'what reeve_auditor may call: nothing that takes principal ids');
 SELECT set_eq($$
     SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -249,29 +264,25 @@ SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
     ('feed_object_scope', 'object_type_id integer, object_key text, scope_id text'),
     ('feed_resource', 'resource_id bigint, resource_type integer'),
     ('feed_member', 'collection_id text, resource_id bigint')) AS x (v, c);
-SELECT is(pg_temp.columns_of(v), 'key text, scopes text[], body json',
-    v || ' has key, scopes and body')
-FROM unnest(ARRAY['list_sms_admin', 'list_sms_role',
-    'list_sms_securedcategory', 'list_sms_collection', 'list_sms_r_system',
-    'list_sms_application']) AS v;
-
--- Bodies have exactly the properties of the catalogue, in its order.
-CREATE FUNCTION pg_temp.body_of(v text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    b json;
-BEGIN
-    EXECUTE format('SELECT body FROM reeve.%I LIMIT 1', v) INTO b;
-    RETURN ARRAY(SELECT json_object_keys(b));
-END
-$$;
-SELECT is(pg_temp.body_of(v), (SELECT array_agg(name::text ORDER BY ordinal)
-        FROM reeve.class_property WHERE class_name = c),
-    c || ': properties as in the catalogue')
-FROM (VALUES ('list_sms_admin', 'SMS_Admin'), ('list_sms_role', 'SMS_Role'),
-    ('list_sms_securedcategory', 'SMS_SecuredCategory'),
-    ('list_sms_collection', 'SMS_Collection'),
-    ('list_sms_r_system', 'SMS_R_System'),
-    ('list_sms_application', 'SMS_Application')) AS x (v, c);
+-- Each class of the AdminService has its rows in one form (the properties:
+-- tests/scenario/classes.py).
+SELECT is_empty($$
+    SELECT c.relname, w.name FROM pg_class c, (VALUES ('key', 'text'),
+        ('scopes', 'text[]'), ('etag', 'text'), ('object_type', 'integer'),
+        ('object_key', 'text'), ('body', 'json')) AS w (name, type)
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'v'
+        AND relname LIKE 'list\_%' AND NOT EXISTS (
+            SELECT FROM pg_attribute a WHERE a.attrelid = c.oid
+                AND a.attname = w.name
+                AND format_type(a.atttypid, NULL) = w.type)
+$$, 'each list has a key, scopes, a tag, what it is judged on, and a body');
+SELECT is_empty($$
+    SELECT c.relname FROM pg_class c JOIN pg_attribute a
+        ON a.attrelid = c.oid AND a.attname = 'key'
+    JOIN pg_collation l ON l.oid = a.attcollation
+    WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'v'
+        AND relname LIKE 'list\_%' AND l.collname <> 'C'
+$$, 'keys are compared byte by byte');
 
 SELECT * FROM finish();
 ROLLBACK;
