@@ -17,6 +17,7 @@ struct rv_audit_entry;
 struct rv_group_sets;
 struct rv_pg;
 struct rv_provider;
+struct rv_reading;
 struct rv_refusals;
 struct rv_upkeep;
 struct rv_sessions_lane;
@@ -31,8 +32,8 @@ struct rv_lane {
 	struct rv_group_sets *group_sets;
 	struct rv_upkeep *upkeep; /* of the first lane alone */
 	struct rv_sessions_lane *sessions;
-	struct rv_waiter *waiters; /* for a revision */
-	struct list *lists;	   /* in work: rest/list.c */
+	struct rv_waiter *waiters;   /* for a revision */
+	struct rv_reading *readings; /* in work: rest/reading.c */
 	struct event *audit_ready;
 	struct event *tick;		/* each second */
 	struct rv_task published;	/* posted by the builder thread */

@@ -33,8 +33,10 @@ void rv_rest_session(struct rv_exchange *x);
 void rv_rest_session_delete(struct rv_exchange *x);
 void rv_rest_sessions(struct rv_exchange *x);
 void rv_rest_sessions_revoke(struct rv_exchange *x);
-/* OData lists of the classes in rest/list.c. */
+/* The classes of the AdminService: rest/list.c, rest/entity.c. */
 void rv_rest_list(struct rv_exchange *x);
+void rv_rest_entity(struct rv_exchange *x);
+void rv_rest_count(struct rv_exchange *x);
 /* Roots of the AdminService and their $metadata: rest/service_document.c. */
 void rv_rest_service_document(struct rv_exchange *x);
 void rv_rest_csdl(struct rv_exchange *x);

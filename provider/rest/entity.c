@@ -1,0 +1,293 @@
+#include "rest/entity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rest/expand.h"
+#include "rest/list_sql.h"
+#include "rest/request.h"
+#include "rest/rest.h"
+#include "rest/routes.h"
+#include "rest/rows.h"
+
+struct entity {
+	struct rv_exchange *x;
+	const struct rv_class *class;
+	struct rv_odata_query query;
+	struct rv_odata_key key;
+	struct rv_reading reading;
+	struct rv_expand expand;
+	int status;
+	const char *etag;
+	struct rv_slice found; /* the key as the store has it */
+	json_t *objects, *links;
+};
+
+static void
+finish(struct entity *e)
+{
+	struct rv_exchange *x = e->x;
+
+	json_decref(e->objects);
+	json_decref(e->links);
+	free(e);
+	rv_exchange_finish(x);
+}
+
+static void
+on_failed(void *owner)
+{
+	finish(owner);
+}
+
+/* ---- The answer ------------------------------------------------------------------- */
+
+/* RFC 9110 section 13.1.2: weak comparison. */
+static bool
+is_known_to_caller(const struct entity *e)
+{
+	const struct rv_slice field =
+	    rv_request_field(&e->x->request, "if-none-match", NULL);
+
+	if (field.p == NULL || e->status != 200)
+		return false;
+	return rv_slice_eq_cstr(field, "*") ||
+	       (e->etag != NULL &&
+		   memmem(field.p, field.n, e->etag, strlen(e->etag)) != NULL);
+}
+
+static void
+put_fields(struct entity *e)
+{
+	struct rv_exchange *x = e->x;
+
+	if (e->etag != NULL)
+		rv_answer_field(
+		    x, "ETag", rv_arena_printf(x->arena, "W/%s", e->etag));
+	if (e->status == 201)
+		rv_answer_field(x, "Location",
+		    rv_arena_printf(x->arena, RV_WMI "%s(%s)",
+			e->class->odata.name, e->found.p));
+}
+
+static void
+answer(struct entity *e)
+{
+	struct rv_exchange *x = e->x;
+	json_t *object = json_array_get(e->objects, 0);
+	json_t *body;
+
+	put_fields(e);
+	if (e->status == 200) {
+		x->record.outcome = RV_SLICE_LIT("allow");
+		x->record.reason = RV_SLICE_LIT("allowed");
+	}
+	if (is_known_to_caller(e)) {
+		x->answer.status = 304;
+		x->answered = true;
+		return;
+	}
+	body = json_pack("{s:o, s:I}", "@odata.context",
+	    rv_request_context(x, e->class, "/$entity"), "@reeve.revision",
+	    (json_int_t)x->revision);
+	if (body != NULL && json_object_update(body, object) != 0) {
+		json_decref(body);
+		body = NULL;
+	}
+	rv_request_answer(x, e->status, body);
+}
+
+static void
+on_expanded(void *owner, bool there)
+{
+	struct entity *e = owner;
+
+	rv_reading_end(&e->reading);
+	if (there)
+		answer(e);
+	finish(e);
+}
+
+/* ---- The row ------------------------------------------------------------------------ */
+
+static json_t *
+links_of(const struct entity *e, const PGresult *rows)
+{
+	json_t *links = json_array(), *all = json_array();
+
+	for (size_t k = 0; k < e->query.n_expand; k++) {
+		const int column = RV_ROW_COLUMNS + 1 + (int)k;
+
+		(void)json_array_append_new(
+		    links, PQgetisnull(rows, 0, column)
+			       ? json_null()
+			       : json_string(PQgetvalue(rows, 0, column)));
+	}
+	(void)json_array_append_new(all, links);
+	return all;
+}
+
+/* The key between the parentheses of a path. */
+static struct rv_slice
+key_in_path(
+    struct rv_arena *arena, const struct rv_class *class, struct rv_slice key)
+{
+	size_t n_keys = 0;
+	bool is_text = false;
+	struct rv_buf out = { 0 };
+	struct rv_slice path;
+
+	for (size_t i = 0; i < class->odata.n_properties; i++)
+		if (class->odata.properties[i].is_key) {
+			n_keys++;
+			is_text =
+			    class->odata.properties[i].type == RV_EDM_STRING;
+		}
+	if (n_keys != 1 || !is_text)
+		return rv_slice_of(rv_arena_dup(arena, key));
+	rv_buf_putc(&out, '\'');
+	for (size_t i = 0; i < key.n; i++) {
+		if (key.p[i] == '\'')
+			rv_buf_putc(&out, '\'');
+		rv_buf_putc(&out, key.p[i]);
+	}
+	rv_buf_putc(&out, '\'');
+	path = rv_slice_of(
+	    out.failed ? NULL : rv_arena_dup(arena, rv_buf_slice(&out)));
+	rv_buf_fini(&out);
+	return path;
+}
+
+static bool
+take_row(struct entity *e, const PGresult *rows, const struct rv_list_row *row)
+{
+	e->etag =
+	    rv_arena_printf(e->x->arena, "\"%.*s\"", RV_SLICE_FMT(row->etag));
+	e->found = key_in_path(e->x->arena, e->class, row->key);
+	e->objects = json_array();
+	e->links = links_of(e, rows);
+	return e->etag != NULL && e->found.p != NULL &&
+	       json_array_append_new(e->objects,
+		   rv_list_row_body(e->class, &e->query, true, row)) == 0;
+}
+
+/* The same for what there is not as for what the caller may not see. */
+static void
+answer_none(struct entity *e)
+{
+	e->x->record.outcome = RV_SLICE_LIT("deny");
+	rv_answer_error(e->x, 404, "no_such_object",
+	    "There is no such object, or it is outside your administrative "
+	    "scope.");
+}
+
+static void
+on_row(void *arg, const PGresult *const *results, size_t n)
+{
+	struct entity *e = arg;
+	const struct rv_snapshot *s;
+	struct rv_list_row row;
+
+	(void)n;
+	if (rv_exchange_snapshot(e->x, &s) != RV_OK)
+		goto over;
+	if (PQntuples(results[0]) == 0) {
+		answer_none(e);
+		goto over;
+	}
+	rv_list_row_read(results[0], 0, &row);
+	e->x->record.object_id =
+	    rv_slice_of(rv_arena_dup(e->x->arena, row.key));
+	if (!rv_list_row_visible(e->x, s, e->class, &row)) {
+		answer_none(e);
+		goto over;
+	}
+	if (!take_row(e, results[0], &row)) {
+		rv_answer_json(e->x, 200, NULL);
+		goto over;
+	}
+	e->expand = (struct rv_expand){ .reading = &e->reading,
+		.query = &e->query,
+		.objects = e->objects,
+		.links = e->links,
+		.done = on_expanded,
+		.owner = e };
+	rv_expand_run(&e->expand);
+	return;
+over:
+	rv_reading_end(&e->reading);
+	finish(e);
+}
+
+static void
+read_row(struct entity *e)
+{
+	const struct rv_list_where where = { .key = &e->key };
+	struct rv_odata_sql sql;
+	struct rv_pg_step step;
+
+	if (rv_list_sql_rows(
+		e->x->arena, e->class, &e->query, &where, 1, &sql) != RV_OK) {
+		rv_answer_json(e->x, 200, NULL);
+		finish(e);
+		return;
+	}
+	step = (struct rv_pg_step){ .sql = rv_buf_cstr(&sql.text),
+		.n_params = (int)sql.n_params,
+		.params = sql.params };
+	rv_reading_begin(&e->reading, &step, 1, on_row, e);
+	rv_buf_fini(&sql.text);
+}
+
+/* ---- What is asked ---------------------------------------------------------------------- */
+
+static struct entity *
+entity_new(struct rv_exchange *x, int status)
+{
+	struct entity *e = calloc(1, sizeof(*e));
+
+	if (e == NULL) {
+		rv_answer_json(x, 200, NULL);
+		rv_exchange_finish(x);
+		return NULL;
+	}
+	e->x = x;
+	e->status = status;
+	e->reading =
+	    (struct rv_reading){ .x = x, .failed = on_failed, .owner = e };
+	return e;
+}
+
+void
+rv_rest_entity(struct rv_exchange *x)
+{
+	struct entity *e = entity_new(x, 200);
+	struct rv_list_sight sight;
+
+	if (e == NULL)
+		return;
+	if (rv_request_class(x, &e->class) &&
+	    rv_request_query(x, e->class, true, &e->query) &&
+	    rv_request_key(x, e->class, &e->key) &&
+	    rv_list_sight_of(x, e->class, &sight))
+		read_row(e);
+	else
+		finish(e);
+}
+
+void
+rv_entity_answer(struct rv_exchange *x, const struct rv_class *class,
+    struct rv_slice key, int status)
+{
+	struct entity *e = entity_new(x, status);
+
+	if (e == NULL)
+		return;
+	e->class = class;
+	x->params.key = key_in_path(x->arena, class, key);
+	if (rv_request_query(x, class, true, &e->query) &&
+	    rv_request_key(x, class, &e->key))
+		read_row(e);
+	else
+		finish(e);
+}
