@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "rest/page_token.h"
 #include "loop/loop.h"
 
 struct event;
@@ -33,6 +34,8 @@ struct rv_lane {
 	struct rv_upkeep *upkeep; /* of the first lane alone */
 	struct rv_sessions_lane *sessions;
 	struct rv_waiter *waiters;   /* for a revision */
+	struct rv_page_key page_key; /* rest/list_link.c */
+	bool has_page_key;
 	struct rv_reading *readings; /* in work: rest/reading.c */
 	struct event *audit_ready;
 	struct event *tick;		/* each second */

@@ -406,6 +406,17 @@ list_new(struct rv_exchange *x)
 	return l;
 }
 
+static void
+on_key(void *arg, bool known)
+{
+	struct list *l = arg;
+
+	if (known && read_place(l))
+		read_batch(l, true);
+	else
+		finish(l);
+}
+
 void
 rv_rest_list(struct rv_exchange *x)
 {
@@ -418,9 +429,9 @@ rv_rest_list(struct rv_exchange *x)
 	}
 	if (rv_request_class(x, &l->class) &&
 	    rv_request_query(x, l->class, false, &l->query) &&
-	    rv_prefer_page(x, &l->page) && read_place(l) &&
+	    rv_prefer_page(x, &l->page) &&
 	    rv_list_sight_of(x, l->class, &l->sight))
-		read_batch(l, true);
+		rv_list_key(x, on_key, l);
 	else
 		finish(l);
 }

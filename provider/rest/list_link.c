@@ -5,10 +5,57 @@
 
 #include "pipeline/hex.h"
 #include "pipeline/lane.h"
-#include "provider.h"
 #include "rest/page_token.h"
+#include "store/pg.h"
 
 #include <openssl/evp.h>
+
+/* ---- The key ----------------------------------------------------------------------- */
+
+/* In the arena of its exchange. */
+struct asking {
+	struct rv_exchange *x;
+	void (*then)(void *arg, bool known);
+	void *arg;
+};
+
+static void
+on_key(void *arg, const struct rv_pg_answer *reply)
+{
+	struct asking *a = arg;
+	struct rv_lane *lane = a->x->lane;
+
+	if (reply->outcome == RV_PG_DONE &&
+	    rv_page_key_read(rv_slice_of(PQgetvalue(reply->results[0], 0, 0)),
+		&lane->page_key) == RV_OK)
+		lane->has_page_key = true;
+	else
+		rv_answer_unavailable(a->x, "store_unavailable",
+		    "The site's store cannot be reached; try again.");
+	a->then(a->arg, lane->has_page_key);
+}
+
+void
+rv_list_key(
+    struct rv_exchange *x, void (*then)(void *arg, bool known), void *arg)
+{
+	static const struct rv_pg_step step = { .sql =
+						    "SELECT reeve.page_key()" };
+	struct asking *a;
+
+	if (x->lane->has_page_key) {
+		then(arg, true);
+		return;
+	}
+	a = rv_arena_alloc(x->arena, sizeof(*a));
+	if (a == NULL) {
+		rv_answer_json(x, 200, NULL);
+		then(arg, false);
+		return;
+	}
+	*a = (struct asking){ x, then, arg };
+	rv_pg_run(x->lane->pg, &step, 1, false, on_key, a);
+}
 
 /* ---- The rest of the query --------------------------------------------------------- */
 
@@ -133,7 +180,7 @@ int
 rv_list_place_read(struct rv_exchange *x, const char *class,
     const struct rv_odata_query *query, struct rv_list_place *ret)
 {
-	const struct rv_page_key *key = &x->lane->provider->page_key;
+	const struct rv_page_key *key = &x->lane->page_key;
 	struct rv_slice bound, sealed;
 	int r;
 
@@ -167,8 +214,8 @@ seal(struct rv_exchange *x, const char *class, struct rv_slice values,
 	const char *token = NULL;
 
 	if (text != NULL && bound.p != NULL)
-		token = rv_page_token_seal(&x->lane->provider->page_key,
-		    x->arena, bound, rv_slice_of(text));
+		token = rv_page_token_seal(
+		    &x->lane->page_key, x->arena, bound, rv_slice_of(text));
 	free(text);
 	json_decref(root);
 	return token;

@@ -20,6 +20,13 @@ struct rv_list_place {
 };
 
 /*
+ * Makes sure that this lane has the site's key for tokens, then calls `then`,
+ * at once where it has; known false: the exchange has been answered with 503.
+ */
+void rv_list_key(
+    struct rv_exchange *x, void (*then)(void *arg, bool known), void *arg);
+
+/*
  * The place that the query asks for: of its $skiptoken, else the beginning.
  * RV_ERR_INVALID: a token that was not given to this caller for this query;
  * RV_ERR_NOMEM.

@@ -1,5 +1,6 @@
 #include "rest/page_token.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -14,6 +15,19 @@ rv_page_key_make(struct rv_page_key *ret_key)
 {
 	if (RAND_priv_bytes(ret_key->bytes, RV_PAGE_KEY_SIZE) != 1)
 		return RV_ERR_INTERNAL;
+	return RV_OK;
+}
+
+int
+rv_page_key_read(struct rv_slice hex, struct rv_page_key *ret)
+{
+	size_t n = 0;
+
+	if (hex.n != 2 * sizeof(ret->bytes) ||
+	    OPENSSL_hexstr2buf_ex(
+		ret->bytes, sizeof(ret->bytes), &n, hex.p, '\0') != 1 ||
+	    n != sizeof(ret->bytes))
+		return RV_ERR_INVALID;
 	return RV_OK;
 }
 

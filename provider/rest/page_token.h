@@ -10,14 +10,16 @@
 #define RV_PAGE_KEY_SIZE 32
 
 /*
- * The key of one provider, made at its start: a token is good on the
- * provider that gave it, until that ends.
+ * A key of the site (lists): a token is good on all of its providers; or of
+ * one provider, made at its start (searches): good there until that ends.
  */
 struct rv_page_key {
 	unsigned char bytes[RV_PAGE_KEY_SIZE];
 };
 
 RV_MUSTUSE int rv_page_key_make(struct rv_page_key *ret_key);
+/* Of 64 hex digits, as the store gives it; RV_ERR_INVALID. */
+RV_MUSTUSE int rv_page_key_read(struct rv_slice hex, struct rv_page_key *ret);
 
 /*
  * Seals where a list stopped.  bound is what must be equal at the next

@@ -79,6 +79,8 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('principal_add', 'likewise'),
     ('principal_remove', 'likewise'),
     ('change_site', 'likewise'),
+    ('page_key', 'providers may not read the table'),
+    ('renew_page_key', 'for the operator'),
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
@@ -211,7 +213,7 @@ $$, $$
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
-            'policy_operation')
+            'policy_operation', 'site_secret')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger

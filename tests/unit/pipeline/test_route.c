@@ -56,7 +56,7 @@ class_names_ignore_case(void **state)
 	(void)state;
 	route = find(RV_GET, "/adminservice/WMI/sms_ROLE", &allowed);
 	assert_non_null(route);
-	assert_string_equal(route->type, "SMS_Role");
+	assert_string_equal(route->path, "/AdminService/wmi/{class}");
 	assert_null(find(RV_POST, "/ACCESS/v1/evaluation", &allowed));
 	assert_int_equal(allowed, 0);
 }
@@ -79,7 +79,7 @@ near_paths_are_nothing(void **state)
 {
 	static const char *const paths[] = { "", "/", "/healthz/", "/health",
 		"/healthzz", "/AdminService", "/AdminService/wmi/",
-		"/AdminService/wmi/SMS_Rol", "/AdminService/wmi/SMS_Role/x",
+		"/AdminService/wmi/SMS_Role/x", "/AdminService/wmi/SMS_Role.X",
 		"/AdminServiceX/wmi/SMS_Role", "/access/v1/evaluation/" };
 	unsigned allowed;
 
@@ -87,6 +87,36 @@ near_paths_are_nothing(void **state)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		assert_null(find(RV_GET, paths[i], &allowed));
 		assert_int_equal(allowed, 0);
+	}
+}
+
+/* Which route takes a path, and what it makes of it. */
+static void
+parameters_are_what_stands_in_their_place(void **state)
+{
+	static const struct {
+		const char *path, *key;
+	} cases[] = {
+		{ "/AdminService/wmi/SMS_Role('SMS0001R')", "'SMS0001R'" },
+		{ "/adminservice/WMI/sms_role('a)b')", "'a)b'" },
+		{ "/AdminService/wmi/SMS_Role()", NULL },
+		{ "/AdminService/wmi/SMS_Role('a'", NULL },
+		{ "/AdminService/wmi/SMS_Role('a')x", NULL },
+	};
+	struct rv_route_params params;
+	unsigned allowed;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct rv_route *route = rv_route_find(
+		    RV_GET, rv_slice_of(cases[i].path), &params, &allowed);
+
+		if (cases[i].key == NULL) {
+			assert_null(route);
+			continue;
+		}
+		assert_non_null(route);
+		assert_true(rv_slice_eq_cstr(params.key, cases[i].key));
 	}
 }
 
@@ -111,6 +141,7 @@ main(void)
 		cmocka_unit_test(class_names_ignore_case),
 		cmocka_unit_test(other_methods_are_named),
 		cmocka_unit_test(near_paths_are_nothing),
+		cmocka_unit_test(parameters_are_what_stands_in_their_place),
 		cmocka_unit_test(errors_have_the_form_of_the_path),
 	};
 

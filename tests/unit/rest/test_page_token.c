@@ -121,6 +121,33 @@ rubbish_is_refused(void **state)
 		    RV_ERR_INVALID);
 }
 
+/* The site's key, as its store gives it to each provider. */
+static void
+whoever_has_the_key_opens_it(void **state)
+{
+	static const char *const bad[] = { "", "00", "x" };
+	char hex[2 * RV_PAGE_KEY_SIZE + 1];
+	struct rv_page_key one, other;
+	const char *token;
+	struct rv_slice key;
+
+	(void)snprintf(hex, sizeof(hex), "%064x", 7u);
+	assert_int_equal(rv_page_key_read(rv_slice_of(hex), &one), RV_OK);
+	assert_int_equal(rv_page_key_read(rv_slice_of(hex), &other), RV_OK);
+	token = rv_page_token_seal(&one, *state, BOUND, RV_SLICE_LIT("k"));
+	assert_non_null(token);
+	assert_int_equal(
+	    rv_page_token_open(&other, *state, BOUND, rv_slice_of(token), &key),
+	    RV_OK);
+	assert_true(rv_slice_eq_cstr(key, "k"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(rv_page_key_read(rv_slice_of(bad[i]), &one),
+		    RV_ERR_INVALID);
+	hex[63] = 'g';
+	assert_int_equal(
+	    rv_page_key_read(rv_slice_of(hex), &one), RV_ERR_INVALID);
+}
+
 int
 main(void)
 {
@@ -134,6 +161,8 @@ main(void)
 		    each_changed_character_is_noticed, make_arena, free_arena),
 		cmocka_unit_test_setup_teardown(
 		    another_provider_does_not_open_it, make_arena, free_arena),
+		cmocka_unit_test_setup_teardown(
+		    whoever_has_the_key_opens_it, make_arena, free_arena),
 		cmocka_unit_test_setup_teardown(
 		    rubbish_is_refused, make_arena, free_arena),
 	};
