@@ -14,6 +14,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_memberships,
 	&rv_routes_classes,
 	&rv_routes_metadata,
+	&rv_routes_secured,
 };
 
 const struct rv_route *

@@ -40,6 +40,11 @@ void rv_rest_count(struct rv_exchange *x);
 /* Roots of the AdminService and their $metadata: rest/service_document.c. */
 void rv_rest_service_document(struct rv_exchange *x);
 void rv_rest_csdl(struct rv_exchange *x);
+/* SMS_RbacSecuredObject's methods: rest/methods_rbac.c, methods_users.c. */
+void rv_rest_user_has_permissions(struct rv_exchange *x);
+void rv_rest_collections_with_permissions(struct rv_exchange *x);
+void rv_rest_available_scopes(struct rv_exchange *x);
+void rv_rest_user_list(struct rv_exchange *x);
 /* SMS_SecuredCategoryMembership's static methods. */
 void rv_rest_add_memberships(struct rv_exchange *x);
 void rv_rest_remove_memberships(struct rv_exchange *x);

@@ -46,5 +46,6 @@ extern const struct rv_route_table rv_routes_site;
 extern const struct rv_route_table rv_routes_memberships;
 extern const struct rv_route_table rv_routes_classes;
 extern const struct rv_route_table rv_routes_metadata;
+extern const struct rv_route_table rv_routes_secured;
 
 #endif

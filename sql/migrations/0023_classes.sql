@@ -174,6 +174,54 @@ $$;
 COMMENT ON FUNCTION reeve.caller_covers(bigint) IS
 'Whether the caller could grant every assignment that an administrative user has.';
 
+CREATE FUNCTION reeve.available_categories(actor jsonb, at_ms bigint,
+    role_ids text[], category_type_id integer)
+RETURNS TABLE (id text, name text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    who asker := asker_of(actor);
+    at timestamptz := to_timestamp(at_ms / 1000.0);
+    -- Without a role: whatever could be given there at all.
+    roles text[] := CASE WHEN cardinality(role_ids) > 0
+        THEN ARRAY(SELECT DISTINCT r FROM unnest(role_ids) r) ELSE '{""}' END;
+BEGIN
+    RETURN QUERY
+    WITH held AS MATERIALIZED (
+        SELECT a.assignment_id, a.role_id FROM subject_assignments(who.ids) a
+        WHERE is_valid_at(a.valid_from, a.valid_until, at)
+            AND who.level BETWEEN coalesce((SELECT m.level
+                FROM role_minimum m WHERE m.role_id = a.role_id), 0) AND 3
+            AND NOT (who.delegated AND role_is_security(a.role_id))
+    ), giver AS MATERIALIZED (
+        SELECT w.role_id AS wanted, h.role_id
+        FROM unnest(roles) AS w (role_id),
+            (SELECT DISTINCT x.role_id FROM held x) h
+        WHERE w.role_id = '' OR (EXISTS (SELECT FROM security_role r
+                WHERE r.role_id = w.role_id)
+            AND role_may_give(h.role_id, w.role_id, who.level))
+    ), place AS MATERIALIZED (
+        SELECT h.role_id, c.scope_id::text AS id FROM held h
+        JOIN assignment_scope s ON s.assignment_id = h.assignment_id
+        JOIN security_scope c ON s.scope_id IN (c.scope_id, 'SMS00ALL')
+        WHERE category_type_id = 29
+        UNION
+        SELECT h.role_id, k.id FROM held h
+        JOIN assignment_collection c ON c.assignment_id = h.assignment_id,
+            subtree(ARRAY[c.collection_id::text], false) AS k (id)
+        WHERE category_type_id = 1
+    )
+    SELECT p.id, coalesce((SELECT s.name::text FROM security_scope s
+            WHERE category_type_id = 29 AND s.scope_id = p.id),
+        (SELECT c.name::text FROM collection c
+            WHERE category_type_id = 1 AND c.collection_id = p.id))
+    FROM place p JOIN giver g ON g.role_id = p.role_id
+    GROUP BY p.id HAVING count(DISTINCT g.wanted) = cardinality(roles);
+END
+$$;
+COMMENT ON FUNCTION reeve.available_categories(jsonb, bigint, text[], integer)
+IS 'The scopes (29) or collections (1) in which the caller may give every one of some roles now; without roles, those in which it holds one.';
+
 -- Values ------------------------------------------------------------------------
 
 CREATE FUNCTION reeve.edm_time_ms(at timestamptz) RETURNS text
@@ -1397,4 +1445,7 @@ GRANT EXECUTE ON FUNCTION reeve.edm_time_ms(timestamptz),
     reeve.caller_scopes(text[]), reeve.caller_initial_scopes(),
     reeve.caller_covers(bigint)
     TO reeve_runtime, reeve_auditor;
+GRANT EXECUTE ON FUNCTION
+    reeve.available_categories(jsonb, bigint, text[], integer)
+    TO reeve_runtime;
 RESET ROLE;

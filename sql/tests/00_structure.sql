@@ -91,6 +91,7 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('caller_scopes', 'likewise, in which scopes'),
     ('caller_initial_scopes', 'likewise'),
     ('caller_covers', 'likewise, what it could grant'),
+    ('available_categories', 'tells a caller what it could grant'),
     ('site_init', 'writes; granted to nobody')) AS x (name, reason)
 UNION ALL SELECT 'fn_rbac_' || name,
     'shows a login what its own user may read' FROM unnest(ARRAY['admin',
@@ -152,7 +153,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'edm_key', 'as_integer', 'as_boolean', 'as_text', 'as_texts', 'as_time',
     'caller_reads', 'caller_can_read', 'caller_assignments',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
-    'caller_covers'],
+    'caller_covers', 'available_categories'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a

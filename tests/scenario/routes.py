@@ -38,6 +38,7 @@ SITE = ADMIN_SERVICE + "/wmi/SMS_Site."
 bob = int(site.psql("SELECT admin_id FROM reeve.administrative_user WHERE "
                     "principal_id = 'krb5:bob@LAB.TEST'"))
 MEMBERSHIP = ADMIN_SERVICE + "/wmi/SMS_SecuredCategoryMembership."
+SECURED = ADMIN_SERVICE + "/wmi/SMS_RbacSecuredObject."
 # What each route with a body may be sent.
 SEARCH = "/access/v1/search/"
 BODIES = {
@@ -54,6 +55,12 @@ BODIES = {
     "/reeve/v1/scope": {"subject": question("mallory")["subject"]},
     MEMBERSHIP + "AddMemberships": memberships,
     MEMBERSHIP + "RemoveMemberships": memberships,
+    SECURED + "UserHasPermissions": {"ObjectPath": "SMS_Role",
+                                     "Permissions": 1},
+    SECURED + "GetCollectionsWithResourcePermissions": {
+        "ResourceID": 16777217, "Permissions": 1},
+    SECURED + "GetAvailableScopes": {"RoleIDs": [], "ScopeTypeID": 29},
+    SECURED + "GetUserList": {"ObjectPath": "SMS_Role('SMS0001R')"},
     SITE + "SetAuthenticationLevel": {"AuthenticationLevel": 0},
     "/reeve/v1/site/max-auth-age": {"seconds": None},
     "/reeve/v1/site/role-minimum": {"role_id": "SMS0001R", "level": None},
@@ -68,6 +75,9 @@ BODIES = {
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
 routes = [r for r in read_routes() if r[1] != OWN_SESSION]
+# What there is, for everybody who has signed in.
+ABOUT = {f"{ADMIN_SERVICE}/{root}{what}" for root in ("wmi", "v1.0")
+         for what in ("", "/$metadata")}
 OPEN = {path for _, path, power in routes if power == "open"}
 tap.ok(len(routes) > 10, "the provider lists its routes")
 tap.is_({path for method, path, _ in routes if method != "GET"}, set(BODIES),
@@ -88,6 +98,8 @@ def ask(method, path, headers=None):
 
 def gains(said):
     """What an answer about oneself allows; falsy when it is nothing."""
+    if "ReturnValue" in said:
+        return any(value for value in said.values())
     for name in ("evaluations", "results", "assignments"):
         if name in said and "decision" not in said:
             return any(row.get("decision", True) for row in said[name])
@@ -134,7 +146,10 @@ for method, path, power in routes:
              anonymous.header("reeve-revision")), (401, "Negotiate", None),
             f"{name} without a credential is 401, and says nothing else")
     tap.is_(error_form(anonymous, path), "", f"{name}: its 401 has the form")
-    if power == "self":
+    if path in ABOUT:
+        tap.is_((power, nobody.status), ("self", 200),
+                f"{name} tells whoever has signed in")
+    elif power == "self":
         tap.is_((nobody.status, gains(nobody.json())), (200, False),
                 f"{name} tells somebody without rights so")
     else:
@@ -182,7 +197,7 @@ for path in (p for p, methods in takes.items() if "HEAD" in methods):
 
 # ---- Paths ------------------------------------------------------------------
 
-NOWHERE = ["/", "/index.html", "/AdminService", "/AdminService/wmi",
+NOWHERE = ["/", "/index.html", "/AdminService", "/AdminService/v1",
            "/AdminService/wmi/SMS_Nothing", "/AdminService/v1.0/SMS_Role",
            "/AdminServices/wmi/SMS_Role", ROLES + "s", ROLES + "/SMS0001R",
            ROLES + "(1)", "/access/v1/search", "/access/v2/evaluation",
