@@ -86,9 +86,14 @@ test_comparisons(void **state)
 		{ "$filter=Name eq Note",
 		    "(" NAME " IS NOT DISTINCT FROM " NOTE ")", "" },
 		{ "$filter=Small in (1, 2,null)",
-		    "(r.small IN ($3::bigint, $4::bigint) OR r.small IS NULL)",
+		    "coalesce(r.small IN ($3::bigint, $4::bigint), true)",
 		    "1|2|" },
+		{ "$filter=Small in (null,null)", "(r.small IS NULL)", "" },
 		{ "$filter=Flag", "r.flag", "" },
+		{ "$filter=Flag eq true", "r.flag", "" },
+		/* What is null is not false. */
+		{ "$filter=Flag ne false",
+		    "(r.flag IS DISTINCT FROM $3::boolean)", "false|" },
 		{ "$filter=Place/City eq 'x'",
 		    "(((r.place->>'City') COLLATE \"C\") = " TEXT3 ")", "x|" },
 		{ "$filter=place/inner/NUMBER eq 1",
@@ -114,7 +119,7 @@ test_logic(void **state)
 		{ "$filter=not (Small gt 1)",
 		    "(NOT coalesce(r.small > $3::bigint, false))", "1|" },
 		{ "$filter=not (Small in (1))",
-		    "(NOT (coalesce(r.small IN ($3::bigint), false)))", "1|" },
+		    "(NOT coalesce(r.small IN ($3::bigint), false))", "1|" },
 	};
 
 	(void)state;
