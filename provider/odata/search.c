@@ -54,11 +54,11 @@ is_operator(struct rv_slice word)
 }
 
 static bool
-pass_operator(struct words *w, const char *operator)
+pass_operator(struct words *w, const char *op)
 {
 	struct rv_slice word = word_ahead(w);
 
-	if (!rv_slice_eq_cstr(word, operator))
+	if (!rv_slice_eq_cstr(word, op))
 		return false;
 	w->at += word.n;
 	return true;

@@ -13,8 +13,7 @@
 /* A condition or list under construction. */
 struct rv_odata_sql {
 	struct rv_buf text;
-	/* In the arena; NULL is SQL's (only of rv_odata_sql_after()). */
-	const char *params[RV_ODATA_PARAMS_MAX];
+	const char *params[RV_ODATA_PARAMS_MAX]; /* in the arena */
 	unsigned n_params;
 	unsigned first; /* number of params[0] in the whole statement */
 };

@@ -54,23 +54,26 @@ rv_odata_sql_sort_values(
 	return sql->text.failed ? RV_ERR_NOMEM : RV_OK;
 }
 
-/* The parameters of the last row: numbered once, used more than once. */
+/*
+ * The parameters of the last row: numbered once, used more than once.  A
+ * null has none: the conditions with it name it.
+ */
 static int
 bind(struct rv_arena *arena, const struct rv_slice *last, size_t n,
     struct rv_odata_sql *sql, unsigned *ret_first)
 {
 	*ret_first = sql->first + sql->n_params;
 	for (size_t i = 0; i < n; i++) {
+		char *value;
+
+		if (last[i].p == NULL)
+			continue;
 		if (sql->n_params >= RV_ODATA_PARAMS_MAX)
 			return RV_ERR_LIMIT;
-		sql->params[sql->n_params] = NULL;
-		if (last[i].p != NULL) {
-			sql->params[sql->n_params] =
-			    rv_arena_dup(arena, last[i]);
-			if (sql->params[sql->n_params] == NULL)
-				return RV_ERR_NOMEM;
-		}
-		sql->n_params++;
+		value = rv_arena_dup(arena, last[i]);
+		if (value == NULL)
+			return RV_ERR_NOMEM;
+		sql->params[sql->n_params++] = value;
 	}
 	return RV_OK;
 }
@@ -79,14 +82,25 @@ struct after {
 	const struct rv_odata_query *query;
 	const struct rv_slice *last;
 	struct rv_odata_sql *sql;
-	unsigned first; /* number of the parameter of last[0] */
+	unsigned first; /* number of the first parameter of `last` */
 };
 
-static void
-put_key(const struct after *a, const char *operator)
+/* The number of the parameter of last[i], which is not null. */
+static unsigned
+number_of(const struct after *a, size_t i)
 {
-	rv_buf_printf(&a->sql->text, "%s%s$%u::text", key, operator,
-	    a->first +(unsigned) a->query->n_order);
+	unsigned number = a->first;
+
+	for (size_t j = 0; j < i; j++)
+		number += a->last[j].p != NULL;
+	return number;
+}
+
+static void
+put_key(const struct after *a, const char *op)
+{
+	rv_buf_printf(&a->sql->text, "%s%s$%u::text", key, op,
+	    number_of(a, a->query->n_order));
 }
 
 static const char *
@@ -97,13 +111,13 @@ cast_of(const struct rv_odata_order *order)
 
 /* "path OP $n::type" */
 static void
-put_compared(const struct after *a, size_t i, const char *operator)
+put_compared(const struct after *a, size_t i, const char *op)
 {
 	const struct rv_odata_order *order = &a->query->order[i];
 
 	rv_odata_put_path(a->sql, &order->by, NULL);
-	rv_buf_printf(&a->sql->text, "%s$%u::%s", operator,
-	    a->first +(unsigned) i, cast_of(order));
+	rv_buf_printf(
+	    &a->sql->text, "%s$%u::%s", op, number_of(a, i), cast_of(order));
 }
 
 /* That the row is behind the last one by this part of the order alone. */
@@ -181,10 +195,10 @@ put_as_row(const struct after *a)
 	}
 	rv_buf_printf(&a->sql->text, "%s) > (", key);
 	for (size_t i = 0; i < query->n_order; i++)
-		rv_buf_printf(&a->sql->text, "$%u::%s, ",
-		    a->first + (unsigned)i, cast_of(&query->order[i]));
+		rv_buf_printf(&a->sql->text, "$%u::%s, ", number_of(a, i),
+		    cast_of(&query->order[i]));
 	rv_buf_printf(
-	    &a->sql->text, "$%u::text)", a->first + (unsigned)query->n_order);
+	    &a->sql->text, "$%u::text)", number_of(a, query->n_order));
 }
 
 int

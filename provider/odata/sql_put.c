@@ -140,6 +140,7 @@ rv_odata_put_elements(struct rv_odata_sql *sql,
     const struct rv_odata_path *path, const struct rv_odata_variable *from,
     unsigned depth)
 {
+	static const char elements[] = "(SELECT e::";
 	const struct rv_odata_property *last = path->steps[path->n - 1];
 	enum rv_odata_type type = rv_odata_type_of(last);
 
@@ -150,9 +151,9 @@ rv_odata_put_elements(struct rv_odata_sql *sql,
 		return;
 	}
 	if (type != RV_ODATA_OBJECT) {
-		rv_buf_printf(
-		    &sql->text, "(SELECT e::%s FROM ", rv_odata_sql_type(type));
-		rv_buf_puts(&sql->text, "jsonb_array_elements_text(");
+		rv_buf_puts(&sql->text, elements);
+		rv_buf_puts(&sql->text, rv_odata_sql_type(type));
+		rv_buf_puts(&sql->text, " FROM jsonb_array_elements_text(");
 	} else {
 		rv_buf_puts(&sql->text, "jsonb_array_elements(");
 	}

@@ -67,10 +67,10 @@ is_literal_null(const struct rv_odata_node *node)
 }
 
 static bool
-is_literal_bool(const struct rv_odata_node *node, bool value)
+is_literal_true(const struct rv_odata_node *node)
 {
 	return node->kind == RV_ODATA_LITERAL && node->type == RV_ODATA_BOOL &&
-	       (node->value.i != 0) == value;
+	       node->value.i != 0;
 }
 
 static int
@@ -91,7 +91,7 @@ put_equal(struct writer *w, const struct rv_odata_node *node, bool truth)
 	if (is_literal_null(a))
 		return put_null_test(w, b, equal);
 	/* "startswith(Name,'All') eq true" is "startswith(Name,'All')". */
-	if (truth && is_literal_bool(b, equal))
+	if (truth && equal && is_literal_true(b))
 		return put(w, a, true);
 	if (truth && equal && (is_value(a) || is_value(b)))
 		return put_two(w, "(", a, " = ", b, ")");
@@ -126,28 +126,30 @@ put_less_or_greater(
 static int
 put_in(struct writer *w, const struct rv_odata_node *node, bool truth)
 {
-	bool has_null = false;
-	size_t n = 0;
+	size_t values = 0, n = 0;
+	bool has_null;
 	int r;
 
-	text(w, truth ? "(" : "(coalesce(");
+	for (size_t i = 1; i < node->n_args; i++)
+		values += !is_literal_null(node->args[i]);
+	has_null = values < node->n_args - 1;
+	/* SQL has no empty list. */
+	if (values == 0)
+		return put_null_test(w, node->args[0], true);
+	text(w, truth && !has_null ? "(" : "coalesce(");
 	r = put(w, node->args[0], false);
 	text(w, " IN (");
 	for (size_t i = 1; r == RV_OK && i < node->n_args; i++) {
-		const struct rv_odata_node *value = node->args[i];
-
-		has_null = has_null || is_literal_null(value);
-		if (is_literal_null(value))
+		if (is_literal_null(node->args[i]))
 			continue;
 		text(w, n++ > 0 ? ", " : "");
-		r = put(w, value, false);
+		r = put(w, node->args[i], false);
 	}
-	/* Never empty: SQL has no such list; nothing is in one of NULL. */
-	text(w, n == 0 ? "NULL)" : ")");
-	text(w, truth ? "" : ", false)");
-	if (r == RV_OK && has_null)
-		r = put_one(w, " OR ", node->args[0], " IS NULL");
 	text(w, ")");
+	if (truth && !has_null)
+		text(w, ")");
+	else
+		text(w, has_null ? ", true)" : ", false)");
 	return r;
 }
 
@@ -193,27 +195,28 @@ put_strings(struct writer *w, const char *before, const struct rv_odata_node *a,
 
 /*
  * A place in a text or its length: below 0 it is 0, beyond any text it is a
- * number that fits; least() and greatest() would pass null over.
+ * number that fits.  least() and greatest() would pass null over.
  */
 static int
 put_place(struct writer *w, const struct rv_odata_node *node)
 {
-	static const struct rv_odata_value zero = { .type = RV_ODATA_INT };
+	static const char clamp[] =
+	    "(SELECT CASE WHEN p IS NOT NULL THEN least(greatest(p, 0), ";
+	static const char of[] = ")::integer END FROM (SELECT ";
 	struct rv_odata_value value = node->value;
 	int r;
 
 	if (is_value(node)) {
-		value.i = value.i < 0 ? zero.i : value.i;
+		value.i = value.i < 0 ? 0 : value.i;
 		value.i = value.i > PLACE_MAX ? PLACE_MAX : value.i;
 		r = rv_odata_put_value(w->arena, w->sql, &value);
 		text(w, "::integer");
 		return r;
 	}
-	r = put_one(w, "CASE WHEN ", node, " IS NOT NULL THEN ");
-	if (r == RV_OK)
-		r = put_one(w, "least(greatest(", node, ", 0), ");
-	rv_buf_printf(&w->sql->text, "%d)::integer END", PLACE_MAX);
-	return r;
+	text(w, clamp);
+	rv_buf_printf(&w->sql->text, "%d", PLACE_MAX);
+	text(w, of);
+	return put_one(w, "(", node, ")::bigint AS p) AS q)");
 }
 
 static int

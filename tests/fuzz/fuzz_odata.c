@@ -8,7 +8,7 @@
 
 #include "odata/eval.h"
 #include "odata/sql.h"
-#include "unit/odata/sample.h"
+#include "../unit/odata/sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

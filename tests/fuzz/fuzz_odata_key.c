@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "odata/key.h"
-#include "unit/odata/sample.h"
+#include "../unit/odata/sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
