@@ -78,15 +78,16 @@ static const char *const statements[RV_NAMED_N] = {
 	[RV_NAMED_SCOPE] = NAMES("list_sms_securedcategory", "CategoryName"),
 	[RV_NAMED_COLLECTION] = NAMES("list_sms_collection", "Name"),
 	[RV_NAMED_APPLICATION] =
-	    NAMES("list_sms_application", "LocalizedDisplayName"),
+	    "SELECT object_key, name FROM reeve.list_secured_object"
+	    " WHERE object_type = 31 AND object_key = ANY ($1::text[])",
 	[RV_NAMED_DEVICE] = NAMES("list_sms_r_system", "Name"),
 };
 
 static const char scopes_statement[] =
     "SELECT s.key, s.body ->> 'CategoryName'"
-    " FROM reeve.list_sms_application a"
+    " FROM reeve.list_secured_object a"
     " JOIN reeve.list_sms_securedcategory s ON s.key = ANY (a.scopes)"
-    " WHERE a.key = $1 ORDER BY s.key";
+    " WHERE a.object_type = 31 AND a.object_key = $1 ORDER BY s.key";
 
 /* The keys of one kind as text[] (PostgreSQL 15, section 8.15.2). */
 static const char *

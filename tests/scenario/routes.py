@@ -4,7 +4,7 @@
 import json
 import re
 
-from lib import callers, fixture, tap, wire
+from lib import callers, doors, fixture, tap, wire
 
 ADMIN_SERVICE = "/AdminService"
 ROLES = ADMIN_SERVICE + "/wmi/SMS_Role"
@@ -16,12 +16,6 @@ site = fixture.site(config={"loops": 1,
 ledger = callers.Ledger(site)
 alice = callers.bearer(site, "alice", ledger)
 mallory = callers.bearer(site, "mallory", ledger)
-
-
-def read_routes():
-    """[(method, path, power)] as the program itself tells them."""
-    lines = site.provider.command("--routes").splitlines()
-    return [tuple(line.split("\t")) for line in lines]
 
 
 def question(person):
@@ -74,7 +68,7 @@ BODIES = {
 
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
-routes = [r for r in read_routes() if r[1] != OWN_SESSION]
+routes = [r for r in doors.routes(site) if r[1] != OWN_SESSION]
 # What there is, for everybody who has signed in.
 ABOUT = {f"{ADMIN_SERVICE}/{root}{what}" for root in ("wmi", "v1.0")
          for what in ("", "/$metadata")}
@@ -200,7 +194,7 @@ for path in (p for p, methods in takes.items() if "HEAD" in methods):
 NOWHERE = ["/", "/index.html", "/AdminService", "/AdminService/v1",
            "/AdminService/wmi/SMS_Nothing", "/AdminService/v1.0/SMS_Role",
            "/AdminServices/wmi/SMS_Role", ROLES + "s", ROLES + "/SMS0001R",
-           ROLES + "(1)", "/access/v1/search", "/access/v2/evaluation",
+           ROLES + "(x", "/access/v1/search", "/access/v2/evaluation",
            "/reeve/v1", "/reeve/v1/explain/x", "/.well-known",
            "/ACCESS/v1/evaluation", "/HealthZ", "/healthz.txt",
            "/AdminService/wmi/SMS_Role%20", "/AdminService/wmi/SMS_R%C3%B6le"]
@@ -243,7 +237,7 @@ KINDS = [
     (200, "GET", ROLES, alice), (401, "GET", ROLES, None),
     (403, "GET", ROLES, mallory), (404, "GET", "/nothing", mallory),
     (405, "PUT", ROLES, mallory), (400, "GET", ROLES + "?$top=x", alice),
-    (501, "GET", ROLES + "?$filter=x", alice),
+    (501, "GET", ROLES + "?$apply=x", alice),
     (404, "POST", MEMBERSHIP + "AddMemberships", mallory),
     (400, "POST", "/access/v1/evaluation", alice),
 ]
