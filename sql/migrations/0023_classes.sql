@@ -260,20 +260,16 @@ COMMENT ON FUNCTION reeve.as_texts(jsonb) IS
 'A member of free properties as an array of texts; empty when it is none.';
 
 CREATE FUNCTION reeve.as_time(value jsonb) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
-DECLARE
-    text text := as_text(value);
-BEGIN
-    IF text !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9:]{5})$'
-    THEN
-        RETURN NULL;
-    END IF;
-    RETURN date_trunc('second', text::timestamptz);
-EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
-        OR invalid_time_zone_displacement_value THEN
-    RETURN NULL;
-END
-$$;
+LANGUAGE sql STABLE
+RETURN CASE WHEN reeve.as_text(value) ~ ('^(?!0000)('
+        '[0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])'
+        '|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)'
+        '|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])'
+        '|([0-9]{2}(0[48]|[2468][048]|[13579][26])'
+        '|([02468][048]|[13579][26])00)-02-29'
+        ')T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?'
+        '(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$')
+    THEN date_trunc('second', reeve.as_text(value)::timestamptz) END;
 COMMENT ON FUNCTION reeve.as_time(jsonb) IS
 'A member of free properties as an instant (RFC 3339), cut to the second; NULL when it is none.';
 
