@@ -260,20 +260,16 @@ COMMENT ON FUNCTION reeve.as_texts(jsonb) IS
 'A member of free properties as an array of texts; empty when it is none.';
 
 CREATE FUNCTION reeve.as_time(value jsonb) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
-DECLARE
-    text text := as_text(value);
-BEGIN
-    IF text !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9:]{5})$'
-    THEN
-        RETURN NULL;
-    END IF;
-    RETURN date_trunc('second', text::timestamptz);
-EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
-        OR invalid_time_zone_displacement_value THEN
-    RETURN NULL;
-END
-$$;
+LANGUAGE sql STABLE
+RETURN CASE WHEN reeve.as_text(value) ~ ('^(?!0000)('
+        '[0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])'
+        '|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)'
+        '|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])'
+        '|([0-9]{2}(0[48]|[2468][048]|[13579][26])'
+        '|([02468][048]|[13579][26])00)-02-29'
+        ')T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?'
+        '(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$')
+    THEN date_trunc('second', reeve.as_text(value)::timestamptz) END;
 COMMENT ON FUNCTION reeve.as_time(jsonb) IS
 'A member of free properties as an instant (RFC 3339), cut to the second; NULL when it is none.';
 
@@ -289,44 +285,39 @@ CREATE SEQUENCE reeve.url_number_seq AS integer MINVALUE 33554433;
 COMMENT ON SEQUENCE reeve.url_number_seq IS
 'Numbers by which URLs name objects whose key is another one: CI_ID, ContainerNodeID.';
 
-CREATE FUNCTION reeve.url_number_of(object_type_id integer) RETURNS text
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp
-RETURN (SELECT t.url_key FROM reeve.object_type t
-    WHERE t.object_type_id = $1 AND t.is_shipped
-        AND t.url_key IN ('CI_ID', 'ContainerNodeID'));
-COMMENT ON FUNCTION reeve.url_number_of(integer) IS
-'The property with the number by which URLs name the objects of a type; NULL where they name them by their key.';
-
 CREATE FUNCTION reeve.number_object() RETURNS trigger
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 DECLARE
-    property text := url_number_of(NEW.object_type_id);
+    property text := CASE NEW.object_type_id WHEN 226
+        THEN 'ContainerNodeID' ELSE 'CI_ID' END;
 BEGIN
-    IF property IS NOT NULL
-        AND as_integer(NEW.properties -> property) IS NULL THEN
-        NEW.properties := NEW.properties || jsonb_build_object(property,
-            nextval('url_number_seq'));
+    IF as_integer(NEW.properties -> property) IS NULL THEN
+        NEW.properties := jsonb_set(NEW.properties, ARRAY[property],
+            to_jsonb(nextval('url_number_seq')));
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION reeve.number_object() IS
-'Trigger: an object that URLs name by a number has one.';
+'Trigger: an object of a type that URLs name by a number has one.';
 CREATE TRIGGER c_number BEFORE INSERT OR UPDATE OF properties
     ON reeve.secured_object FOR EACH ROW
+    WHEN (NEW.object_type_id IN (11, 31, 32, 34, 226, 1000004, 1000005))
     EXECUTE FUNCTION reeve.number_object();
 
 DO $$
+DECLARE
+    lacking boolean := EXISTS (SELECT FROM reeve.secured_object o
+        WHERE o.object_type_id IN (11, 31, 32, 34, 1000004, 1000005)
+                AND reeve.as_integer(o.properties -> 'CI_ID') IS NULL
+            OR o.object_type_id = 226 AND reeve.as_integer(o.properties
+                -> 'ContainerNodeID') IS NULL);
 BEGIN
-    IF EXISTS (SELECT FROM reeve.secured_object o
-        WHERE reeve.as_integer(o.properties
-            -> reeve.url_number_of(o.object_type_id)) IS NULL
-            AND reeve.url_number_of(o.object_type_id) IS NOT NULL) THEN
+    IF lacking THEN
         PERFORM reeve.begin_migration();
         UPDATE reeve.secured_object o SET properties = o.properties
-        WHERE reeve.as_integer(o.properties
-            -> reeve.url_number_of(o.object_type_id)) IS NULL
-            AND reeve.url_number_of(o.object_type_id) IS NOT NULL;
+        WHERE o.object_type_id
+            IN (11, 31, 32, 34, 226, 1000004, 1000005);
     END IF;
 END
 $$;

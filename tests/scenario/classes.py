@@ -144,6 +144,25 @@ for name, view, number, properties in classes:
         WHERE x.wrong IS NOT false GROUP BY 1""")
     tap.is_(wrong, [], f"{name}: and columns have the values of bodies")
 
+for text, instant in (("2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z"),
+                      ("2000-02-29T00:00:00.9999990-13:59",
+                       "2000-02-29T13:59:00Z"),
+                      ("9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59Z"),
+                      ("1900-02-29T00:00:00Z", ""),
+                      ("2023-02-29T00:00:00Z", ""),
+                      ("2023-04-31T00:00:00Z", ""),
+                      ("0000-01-01T00:00:00Z", ""),
+                      ("2023-13-01T00:00:00Z", ""),
+                      ("2023-00-10T00:00:00Z", ""),
+                      ("2023-01-01T24:00:00Z", ""),
+                      ("2023-01-01T00:00:60Z", ""),
+                      ("2023-01-01T00:00:00", ""), ("2023-01-01", ""),
+                      ("2023-01-01T00:00:00+16:00", ""), ("infinity", ""),
+                      ("now", ""), ("12023-01-01T00:00:00Z", ""), ("", "")):
+    tap.is_(rows(f"""SELECT reeve.edm_time(reeve.as_time(
+        to_jsonb('{text}'::text)))""")[-1][0], instant,
+            f"'{text}' is {'an' if instant else 'no'} instant")
+
 # ---- Nobody, and who may see what -------------------------------------------------
 
 
