@@ -588,7 +588,7 @@ COMMENT ON FUNCTION reeve.audit_application_type(integer, timestamptz, jsonb,
 CREATE FUNCTION reeve.free_type_id(wanted jsonb) RETURNS integer
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
-    id integer;
+    chosen integer;
 BEGIN
     IF (SELECT count(*) FROM application_type) >= 1000 THEN
         PERFORM refuse('RV409', 'There are 1000 registered types: no more fit.',
@@ -600,15 +600,15 @@ BEGIN
             UNION ALL SELECT r.id::integer FROM retired_id r
                 WHERE r.entity = 'object_type') x WHERE x.id < 900000000);
     END IF;
-    id := require_type_number(wanted, 'ObjectTypeID', 2000000, 999999999);
-    IF EXISTS (SELECT FROM object_type t WHERE t.object_type_id = id)
+    chosen := require_type_number(wanted, 'ObjectTypeID', 2000000, 999999999);
+    IF EXISTS (SELECT FROM object_type t WHERE t.object_type_id = chosen)
         OR EXISTS (SELECT FROM retired_id r
-            WHERE r.entity = 'object_type' AND r.id = free_type_id.id::text)
+            WHERE r.entity = 'object_type' AND r.id = chosen::text)
     THEN
         PERFORM refuse('RV409', format('ObjectTypeID %s is that of another'
-            ' type, or was.', id), '{"reason":"id_taken"}');
+            ' type, or was.', chosen), '{"reason":"id_taken"}');
     END IF;
-    RETURN id;
+    RETURN chosen;
 END
 $$;
 COMMENT ON FUNCTION reeve.free_type_id(jsonb) IS
@@ -791,7 +791,7 @@ DECLARE
     a application_type;
     shown text;
     wanted wanted_operation[] := '{}';
-    version integer;
+    later integer;
     before jsonb;
     n integer;
 BEGIN
@@ -800,7 +800,7 @@ BEGIN
     SELECT x.* INTO STRICT a FROM application_type x WHERE x.class_name = key;
     PERFORM require_match(request, a.changed_revision::text);
     before := application_type_shown(key);
-    version := require_type_number(coalesce(args -> 'Version',
+    later := require_type_number(coalesce(args -> 'Version',
         to_jsonb(a.version)), 'Version', 1, 999999999);
     shown := require_type_text(coalesce(args -> 'DisplayName',
         to_jsonb(a.display_name)), 'DisplayName', 256);
@@ -818,19 +818,18 @@ BEGIN
             needs, means, i)
         WHERE o.name NOT IN (SELECT x.name FROM application_operation x
             WHERE x.class_name = key) ORDER BY o.i);
-    PERFORM require_version(a, version, cardinality(wanted));
-    IF version = a.version AND shown = a.display_name THEN
+    PERFORM require_version(a, later, cardinality(wanted));
+    IF later = a.version AND shown = a.display_name THEN
         RETURN ROW(0, application_type_result(key, who, at))::outcome;
     END IF;
     n := add_operations(a, (SELECT t.secured_by FROM object_type t
-        WHERE t.object_type_id = a.object_type_id), wanted, version);
+        WHERE t.object_type_id = a.object_type_id), wanted, later);
     UPDATE object_type SET display_name = shown
         WHERE object_type_id = a.object_type_id AND display_name <> shown;
     UPDATE secured_object o SET name = shown, changed_revision = held_revision()
         WHERE o.object_type_id = 1000103 AND o.object_key = key;
-    UPDATE application_type x SET version = apply_application_type_modify.version,
-            display_name = shown, modified_by = who.principal,
-            modified_at = at, changed_revision = held_revision()
+    UPDATE application_type x SET version = later, display_name = shown,
+            modified_by = who.principal, modified_at = at, changed_revision = held_revision()
         WHERE x.class_name = key RETURNING x.* INTO STRICT a;
     PERFORM audit_application_type(1000081, at, actor, request, matched, a,
         before, application_type_shown(key));
