@@ -13,6 +13,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_site,
 	&rv_routes_memberships,
 	&rv_routes_classes,
+	&rv_routes_types,
 };
 
 const struct rv_route *

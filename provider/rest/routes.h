@@ -45,5 +45,6 @@ extern const struct rv_route_table rv_routes_session;
 extern const struct rv_route_table rv_routes_site;
 extern const struct rv_route_table rv_routes_memberships;
 extern const struct rv_route_table rv_routes_classes;
+extern const struct rv_route_table rv_routes_types;
 
 #endif

@@ -517,7 +517,7 @@ LEFT JOIN reeve.class_operation c ON a.object_type_id IS NULL
 LEFT JOIN reeve.operation meant ON meant.object_type_id = 1
     AND meant.bit = c.bit;
 COMMENT ON VIEW reeve.application_operation_shown IS
-'Operations of registered types; bit: of the type, or of Collection for a class of resources.  needs: NULL for Read.  means: of such a class.';
+'Operations of registered types.  needs: NULL for Read.  Those of a class of resources have no bit, and mean an operation of Collection.';
 
 CREATE VIEW reeve.list_rve_applicationtype AS
 SELECT a.class_name AS key, NULL::text[] AS scopes,
@@ -531,7 +531,6 @@ SELECT a.class_name AS key, NULL::text[] AS scopes,
         'DisplayName', a.display_name, 'Application', a.application,
         'Version', a.version,
         'SecuredBy', coalesce(t.secured_by, 'collection'),
-        'KeyProperty', t.key_property,
         'Operations', (SELECT json_agg(json_build_object('Name', o.name,
             'Bit', o.bit, 'TypeWide', o.is_type_wide, 'Needs', o.needs,
             'Means', o.means, 'SinceVersion', o.since_version)
@@ -557,7 +556,9 @@ COMMENT ON FUNCTION reeve.application_type_shown(text) IS
 CREATE FUNCTION reeve.application_type_result(class_name text, who reeve.asker,
     at timestamptz) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
-    SELECT jsonb_build_object('key', $1) || application_type_shown($1)
+    SELECT jsonb_build_object('key', $1, '@odata.etag', (SELECT format('W/"%s"',
+            a.changed_revision) FROM application_type a
+            WHERE a.class_name = $1)) || application_type_shown($1)
         || jsonb_build_object('RolesLackingOperations', coalesce((
             SELECT jsonb_agg(jsonb_build_object('RoleID', l.role_id, 'RoleName',
                 l.role_name, 'Operations', l.operations) ORDER BY l.role_id)
@@ -623,27 +624,26 @@ DECLARE
     sdk text := coalesce(args ->> 'SDKName', replace(class, '_', ''));
     shown text := require_type_text(coalesce(nullif(args -> 'DisplayName',
         'null'), args -> 'ClassName'), 'DisplayName', 256);
-    key text := args ->> 'KeyProperty';
 BEGIN
     IF secured_by = 'collection' THEN
-        IF args ?| ARRAY['SDKName', 'ObjectTypeID', 'KeyProperty'] THEN
+        IF args ?| ARRAY['SDKName', 'ObjectTypeID'] THEN
             PERFORM refuse('RV400', 'A class that is secured by collection has'
-                ' no SDKName, ObjectTypeID or KeyProperty: its objects are'
+                ' neither SDKName nor ObjectTypeID: its objects are'
                 ' resources.', '{"reason":"malformed_type"}');
         END IF;
         PERFORM free_type_id(NULL);
     ELSE
         PERFORM require_type_name(sdk, 'SDKName',
             '^[A-Za-z][A-Za-z0-9_]{0,127}$');
-        IF lower(sdk) = lower(class) OR key !~ '^[A-Za-z][A-Za-z0-9_]{0,63}$'
-        THEN
-            PERFORM refuse('RV400', 'SDKName differs from ClassName, and'
-                ' KeyProperty is a name.', '{"reason":"malformed_type"}');
+        IF lower(sdk) = lower(class) THEN
+            PERFORM refuse('RV400', 'SDKName must be another name than'
+                ' ClassName.',
+                '{"reason":"malformed_type","member":"SDKName"}');
         END IF;
         id := free_type_id(args -> 'ObjectTypeID');
         INSERT INTO object_type (object_type_id, sdk_name, class_name,
-                display_name, secured_by, url_key, key_property, provenance)
-            VALUES (id, sdk, class, shown, secured_by, key, key, 'registered');
+                display_name, secured_by, provenance)
+            VALUES (id, sdk, class, shown, secured_by, 'registered');
     END IF;
     INSERT INTO application_type VALUES (class, id,
         require_type_text(args -> 'Application', 'Application', 128),
@@ -733,7 +733,7 @@ END
 $$;
 COMMENT ON FUNCTION reeve.apply_application_type_create(reeve.asker, jsonb,
     jsonb, jsonb) IS
-'Registers a type: {ClassName, SDKName, DisplayName, ObjectTypeID, Application, Version, SecuredBy, KeyProperty, Operations}.';
+'Registers a type: {ClassName, SDKName, DisplayName, ObjectTypeID, Application, Version, SecuredBy, Operations}.';
 
 -- Change ---------------------------------------------------------------------------
 
@@ -748,7 +748,7 @@ BEGIN
     LEFT JOIN unnest(wanted) o ON o.name = h.name
     WHERE h.class_name = a.class_name AND (
         o.name IS NULL AND h.name NOT IN ('Read', 'Set Security Scope')
-        OR o.bit <> h.bit AND a.object_type_id IS NOT NULL
+        OR o.bit <> h.bit
         OR o.is_type_wide <> h.is_type_wide
         OR coalesce(o.needs, 'Read') <> coalesce(h.needs, 'Read')
         OR a.object_type_id IS NULL
@@ -781,6 +781,26 @@ COMMENT ON FUNCTION reeve.require_version(reeve.application_type, integer,
     integer) IS
 'RV409 for an earlier version, and for new operations in the same one.';
 
+CREATE FUNCTION reeve.require_read_only(args jsonb, before jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    changed text;
+BEGIN
+    SELECT min(m) INTO changed FROM unnest(ARRAY['ClassName', 'SDKName',
+        'ObjectTypeID', 'SecuredBy', 'CreatedBy', 'CreatedDate',
+        'LastModifiedBy', 'LastModifiedDate']) AS m
+    WHERE args ? m AND args -> m <> before -> m;
+    IF changed IS NOT NULL THEN
+        PERFORM refuse('RV400', format('%s stays as it was registered.',
+            changed), jsonb_build_object('reason', 'read_only_member',
+            'member', changed));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.require_read_only(jsonb, jsonb) IS
+'RV400 for a member that never changes and is sent with another value; sent back as it was it says nothing.';
+
 CREATE FUNCTION reeve.apply_application_type_modify(who reeve.asker,
     actor jsonb, args jsonb, request jsonb) RETURNS reeve.outcome
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
@@ -800,6 +820,7 @@ BEGIN
     SELECT x.* INTO STRICT a FROM application_type x WHERE x.class_name = key;
     PERFORM require_match(request, a.changed_revision::text);
     before := application_type_shown(key);
+    PERFORM require_read_only(args, before);
     later := require_type_number(coalesce(args -> 'Version',
         to_jsonb(a.version)), 'Version', 1, 999999999);
     shown := require_type_text(coalesce(args -> 'DisplayName',

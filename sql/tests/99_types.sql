@@ -48,9 +48,9 @@ SELECT is(pg_temp.made('Contoso_Backup', '[{"Name": "Modify"},
     {"Name": "Create"}, {"Name": "Restore", "Needs": "Modify"},
     {"Name": "Verify Backup", "Bit": 40}, {"Name": "Plan", "TypeWide": true}]',
     '{"Application": "Contoso Backup", "DisplayName": "Backup job"}')
-    - 'Operations' - 'CreatedDate' - 'LastModifiedDate', '{"key":
+    - '@odata.etag' - 'Operations' - 'CreatedDate' - 'LastModifiedDate', '{"key":
     "Contoso_Backup", "changed": 8, "ClassName": "Contoso_Backup",
-    "ObjectTypeID": 2000000, "SDKName": "ContosoBackup", "KeyProperty": null,
+    "ObjectTypeID": 2000000, "SDKName": "ContosoBackup",
     "DisplayName": "Backup job", "Application": "Contoso Backup",
     "Version": 1, "SecuredBy": "scope", "CreatedBy": "alice@LAB.TEST",
     "LastModifiedBy": "alice@LAB.TEST", "RolesLackingOperations": []}'::jsonb,
@@ -181,6 +181,12 @@ SELECT is(pg_temp.ask('alice', 'modify', '{"key": "Contoso_Backup",
     "Application": "Fabrikam"}'), '"RV409 other_application"',
     'another application does not take a type over');
 SELECT is(pg_temp.ask('alice', 'modify', '{"key": "Contoso_Backup",
+    "SecuredBy": "role"}'), '"RV400 read_only_member"',
+    'a type stays secured as it is');
+SELECT is(pg_temp.ask('alice', 'modify', jsonb_build_object('key', l.key)
+    || l.body::jsonb) -> 'changed', '0', 'what was read may be sent back')
+FROM list_rve_applicationtype l WHERE l.key = 'Contoso_Backup';
+SELECT is(pg_temp.ask('alice', 'modify', '{"key": "Contoso_Backup",
     "DisplayName": "Job"}') ->> 'DisplayName', 'Job', 'its name for people');
 
 -- ---- Who may ---------------------------------------------------------------------------
@@ -229,7 +235,6 @@ FROM (VALUES ('{"SDKName": "Application"}'::jsonb, '"RV409 name_taken"'::jsonb),
     ('{"Version": 1.5}', '"RV400 malformed_type"'),
     ('{"Application": ""}', '"RV400 malformed_type"'),
     ('{"DisplayName": "a\nb"}', '"RV400 malformed_type"'),
-    ('{"KeyProperty": "a b"}', '"RV400 malformed_type"'),
     ('{"Operations": []}', '"RV400 malformed_type"'),
     ('{"Operations": {}}', '"RV400 malformed_type"')) AS x (more, said);
 SELECT is(pg_temp.made('Fab_Thing', format('[%s]', op)),
@@ -290,6 +295,18 @@ FROM unnest(ARRAY['Create', 'Deploy Applications', 'Modify Folder', 'None'])
 SELECT is(pg_temp.made('Contoso_Evil', '[{"Name": "Read", "Means":
     "Remote Control"}]', '{"SecuredBy": "collection"}'),
     '"RV400 malformed_operation"', 'Read stands for a Read');
+SELECT is(pg_temp.ask('alice', 'modify', jsonb_build_object('key', l.key)
+    || l.body::jsonb) -> 'changed', '0', 'what was read may be sent back')
+FROM list_rve_applicationtype l WHERE l.key = 'Contoso_Agent';
+SELECT is(pg_temp.ask('alice', 'modify', '{"key": "Contoso_Agent", "Version":
+    2, "Operations": [{"Name": "Restart", "Means": "Modify Resource"},
+    {"Name": "Read Log", "Means": "Read Resource"}, {"Name": "Wake", "Means":
+    "Notify Resource"}]}') -> 'changed', '2', 'a later version adds to it');
+SELECT is(pg_temp.ask('alice', 'modify', '{"key": "Contoso_Agent", "Version":
+    3, "Operations": [{"Name": "Restart", "Means": "Read Resource"},
+    {"Name": "Read Log", "Means": "Read Resource"}, {"Name": "Wake", "Means":
+    "Notify Resource"}]}'), '"RV409 operation_lost"',
+    'and none comes to mean what fewer may refuse');
 SELECT is(pg_temp.ask('alice', 'delete', '{"key": "Contoso_Agent"}')
     -> 'changed', '1', 'it goes');
 SELECT is(pg_temp.may('alice', 'Read', '1', 'Contoso_Agent'), 'unknown_type',
