@@ -626,7 +626,7 @@ DECLARE
         'null'), args -> 'ClassName'), 'DisplayName', 256);
 BEGIN
     IF secured_by = 'collection' THEN
-        IF args ?| ARRAY['SDKName', 'ObjectTypeID'] THEN
+        IF jsonb_strip_nulls(args) ?| ARRAY['SDKName', 'ObjectTypeID'] THEN
             PERFORM refuse('RV400', 'A class that is secured by collection has'
                 ' neither SDKName nor ObjectTypeID: its objects are'
                 ' resources.', '{"reason":"malformed_type"}');
