@@ -159,18 +159,8 @@ rv_rest_types_missing(struct rv_exchange *x)
 {
 	const char *params[2];
 	const struct rv_pg_step step = {
-		.sql = "SELECT json_build_object('type', class_name,"
-		       " 'application', application, 'version', version,"
-		       " 'role_id', role_id, 'role_name', role_name,"
-		       " 'copied_from', copied_from_id, 'operations',"
-		       " json_agg(json_build_object('name', operation, 'bit',"
-		       " bit, 'since_version', since_version) ORDER BY bit)"
-		       ")::text FROM reeve.list_missing_operation"
-		       " WHERE ($1::text IS NULL OR class_name = $1)"
-		       " AND since_version > coalesce($2::integer, 0)"
-		       " GROUP BY class_name, application, version, role_id,"
-		       " role_name, copied_from_id"
-		       " ORDER BY class_name, role_id LIMIT 1001",
+		.sql = "SELECT m::text FROM reeve.missing_operations($1,"
+		       " $2::integer, 1001) AS m",
 		.n_params = 2,
 		.params = params,
 	};

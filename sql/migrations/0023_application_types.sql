@@ -142,8 +142,8 @@ LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM (SELECT lower(t.sdk_name) AS n FROM object_type t
             UNION ALL SELECT lower(t.class_name) FROM object_type t
-            UNION ALL SELECT lower(c.class_name) FROM class_operation c
-            UNION ALL SELECT lower(p.class_name) FROM class_property p) taken,
+            UNION ALL SELECT lower(c.class_name) FROM class_operation c)
+            AS taken,
             unnest(ARRAY['', 'sms_', 'rve_']) AS before (x)
         WHERE before.x || lower($1) = taken.n
             OR (right(taken.n, 1) = '*'
@@ -476,13 +476,10 @@ COMMENT ON FUNCTION reeve.may_read_object(reeve.asker, timestamptz, integer,
     text) IS
 'Whether the caller may read an object, and so be told its key.';
 
-CREATE VIEW reeve.list_missing_operation AS
-SELECT a.class_name, a.object_type_id, a.application, a.version,
-    r.role_id, r.name AS role_name, o.name AS operation, o.bit::integer AS bit,
-    ao.version AS since_version,
-    EXISTS (SELECT FROM role_operation h WHERE h.role_id = r.role_id
-        AND h.object_type_id = a.object_type_id) AS has_type,
-    r.copied_from_id
+CREATE VIEW reeve.missing_operation AS
+SELECT a.class_name, a.application, a.version, r.role_id,
+    r.name AS role_name, r.copied_from_id, o.name AS operation,
+    o.bit::integer AS bit, ao.version AS since_version
 FROM reeve.application_type a
 JOIN reeve.application_operation ao ON ao.class_name = a.class_name
 JOIN reeve.operation o ON o.object_type_id = a.object_type_id
@@ -497,8 +494,26 @@ WHERE NOT EXISTS (SELECT FROM reeve.role_operation h
         OR EXISTS (SELECT FROM reeve.role_operation h
             WHERE h.role_id = r.copied_from_id
                 AND h.object_type_id = o.object_type_id AND h.bit = o.bit));
-COMMENT ON VIEW reeve.list_missing_operation IS
+COMMENT ON VIEW reeve.missing_operation IS
 'Operations of registered types that a custom role lacks although it has others of the type, or although the role that it was copied from has them.';
+
+CREATE FUNCTION reeve.missing_operations(class_name text, since integer,
+    most integer) RETURNS SETOF json
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = reeve, pg_temp AS $$
+    SELECT json_build_object('type', m.class_name, 'application',
+        m.application, 'version', m.version, 'role_id', m.role_id,
+        'role_name', m.role_name, 'copied_from', m.copied_from_id,
+        'operations', json_agg(json_build_object('name', m.operation, 'bit',
+            m.bit, 'since_version', m.since_version) ORDER BY m.bit))
+    FROM missing_operation m
+    WHERE ($1 IS NULL OR m.class_name = $1)
+        AND m.since_version > coalesce($2, 0)
+    GROUP BY m.class_name, m.application, m.version, m.role_id, m.role_name,
+        m.copied_from_id
+    ORDER BY m.class_name, m.role_id LIMIT $3
+$$;
+COMMENT ON FUNCTION reeve.missing_operations(text, integer, integer) IS
+'For who may read roles: the custom roles that lack operations of one registered type, or of all, that came after a version.';
 
 CREATE VIEW reeve.application_operation_shown AS
 SELECT ao.class_name, ao.name, coalesce(o.bit, c.bit)::integer AS bit,
@@ -564,7 +579,7 @@ LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
                 l.role_name, 'Operations', l.operations) ORDER BY l.role_id)
             FROM (SELECT m.role_id, m.role_name, jsonb_agg(m.operation
                     ORDER BY m.bit) AS operations
-                FROM list_missing_operation m WHERE m.class_name = $1
+                FROM missing_operation m WHERE m.class_name = $1
                 GROUP BY m.role_id, m.role_name) l
             WHERE may_read_object(who, at, 27, l.role_id)), '[]'))
 $$;
@@ -941,6 +956,7 @@ INSERT INTO reeve.policy_operation (name, description) VALUES
 REVOKE ALL ON ALL TABLES IN SCHEMA reeve FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reeve FROM PUBLIC;
 REVOKE ALL ON TYPE reeve.wanted_operation FROM PUBLIC;
-GRANT SELECT ON reeve.list_rve_applicationtype, reeve.list_missing_operation
+GRANT SELECT ON reeve.list_rve_applicationtype TO reeve_runtime;
+GRANT EXECUTE ON FUNCTION reeve.missing_operations(text, integer, integer)
     TO reeve_runtime;
 RESET ROLE;

@@ -82,6 +82,7 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
+    ('missing_operations', 'tells who reads roles what some lack'),
     ('site_init', 'writes; granted to nobody')) AS x (name, reason)
 UNION ALL SELECT 'fn_rbac_' || name,
     'shows a login what its own user may read' FROM unnest(ARRAY['admin',
@@ -139,7 +140,8 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
-    'principal_add', 'principal_remove', 'change_site'],
+    'principal_add', 'principal_remove', 'change_site',
+    'missing_operations'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a

@@ -164,9 +164,12 @@ SELECT is((SELECT said -> 'RolesLackingOperations' FROM second),
     "Modify", "Set Security Scope", "Create", "Restore", "Plan", "Wipe",
     "Verify Backup"]}]', 'says which custom roles lack operations: those with'
     ' some of the type, and copies of roles that have them');
-SELECT set_eq($$SELECT DISTINCT role_id::text FROM list_missing_operation
+SELECT set_eq($$SELECT DISTINCT role_id::text FROM missing_operation
     WHERE since_version > 1$$, $$VALUES ('TST00001'), ('TST00002')$$,
     'the report says what the last version brought');
+SELECT is((SELECT json_agg(m ->> 'role_id')::text FROM
+    missing_operations('Contoso_Backup', 1, 10) m), '["TST00001", "TST00002"]',
+    'and the function that providers call, role by role');
 SELECT is((SELECT bit FROM application_operation_shown WHERE name = 'Wipe'), 34,
     'the new operation has the next free bit');
 SELECT is(pg_temp.may('alice', 'Wipe', 'b1'), 'yes',
