@@ -47,5 +47,6 @@ extern const struct rv_route_table rv_routes_memberships;
 extern const struct rv_route_table rv_routes_classes;
 extern const struct rv_route_table rv_routes_metadata;
 extern const struct rv_route_table rv_routes_secured;
+extern const struct rv_route_table rv_routes_types;
 
 #endif

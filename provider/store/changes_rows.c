@@ -534,6 +534,9 @@ const struct rv_change_entity rv_change_entities[] = {
 	NO_EFFECT("role_unknown_bits"),
 	NO_EFFECT("class_property"),
 	NO_EFFECT("audit_message"),
+	/* Who registered what; the types themselves are above. */
+	NO_EFFECT("application_type"),
+	NO_EFFECT("application_operation"),
 	/* No part of the rule. */
 	NO_EFFECT("reporting_login"),
 };

@@ -92,6 +92,7 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('caller_initial_scopes', 'likewise'),
     ('caller_covers', 'likewise, what it could grant'),
     ('available_categories', 'tells a caller what it could grant'),
+    ('missing_operations', 'tells who reads roles what some lack'),
     ('site_init', 'writes; granted to nobody')) AS x (name, reason)
 UNION ALL SELECT 'fn_rbac_' || name,
     'shows a login what its own user may read' FROM unnest(ARRAY['admin',
@@ -153,7 +154,8 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'edm_key', 'as_integer', 'as_boolean', 'as_text', 'as_texts', 'as_time',
     'caller_reads', 'caller_can_read', 'caller_assignments',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
-    'caller_covers', 'available_categories'],
+    'caller_covers', 'available_categories', 'page_key',
+    'missing_operations'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a

@@ -65,10 +65,20 @@ BODIES = {
     "/reeve/v1/principals/remove": {"principal_id": "cert:key:" + "0" * 64},
     "/reeve/v1/sessions/revoke": {"sessions": ["0" * 16]},
 }
+# Routes with a key in their path, and which one they are asked with.
+KEYS = {}
+for path, name in ((ADMIN_SERVICE + "/wmi/RVE_ApplicationType", "Test_One"),
+                   (ADMIN_SERVICE + "/v1.0/ApplicationType", "Test_Two")):
+    KEYS[path + "({key})"] = f"{path}('{name}')"
+    BODIES[path] = {"ClassName": name, "Application": "Test",
+                    "SecuredBy": "role", "Operations": [{"Name": "Read"}]}
+    BODIES[f"{path}('{name}')"] = {"DisplayName": "Another"}
 
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
-routes = [r for r in doors.routes(site) if r[1] != OWN_SESSION]
+routes = [(method, KEYS.get(path, path), power)
+          for method, path, power in doors.routes(site)
+          if path != OWN_SESSION]
 # What there is, for everybody who has signed in.
 ABOUT = {f"{ADMIN_SERVICE}/{root}{what}" for root in ("wmi", "v1.0")
          for what in ("", "/$metadata")}
@@ -81,7 +91,7 @@ tap.is_({path for method, path, _ in routes if method != "GET"}, set(BODIES),
 def ask(method, path, headers=None):
     """One request; those of open routes have no record to be compared."""
     headers, body = dict(headers or {}), b""
-    if method == "POST" and path in BODIES:
+    if method in ("POST", "PATCH", "PUT") and path in BODIES:
         headers["Content-Type"] = "application/json"
         body = json.dumps(BODIES[path]).encode()
     with wire.Wire(site) as w:
@@ -126,6 +136,11 @@ def error_form(answer, path):
 # ---- Each route -------------------------------------------------------------
 
 odata = []  # answers below /AdminService
+# What is made is 201, what is taken away 204.
+DONE = {}
+for pattern, path in KEYS.items():
+    DONE["POST", pattern.removesuffix("({key})")] = 201
+    DONE["DELETE", path] = 204
 for method, path, power in routes:
     name = f"{method} {path}"
     anonymous = ask(method, path)
@@ -148,14 +163,15 @@ for method, path, power in routes:
                 f"{name} tells somebody without rights so")
     else:
         # On an object that one may not read it is 404.
-        hidden = MEMBERSHIP in path or "/principals/" in path
+        hidden = MEMBERSHIP in path or "/principals/" in path or "('" in path
         tap.is_(nobody.status, 404 if hidden else 403,
                 f"{name} needs {power}")
         tap.is_(error_form(nobody, path), "", f"{name}: so does the refusal")
     tap.ok(is_revision(nobody.header("reeve-revision")),
            f"{name} names the revision by which it refused")
     somebody = ask(method, path, alice)
-    tap.is_(somebody.status, 200, f"{name} answers who may ask")
+    tap.is_(somebody.status, DONE.get((method, path), 200),
+            f"{name} answers who may ask")
     if path.startswith(ADMIN_SERVICE):
         odata += [(name, a) for a in (anonymous, nobody, somebody)]
 

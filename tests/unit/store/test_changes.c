@@ -363,6 +363,10 @@ follows_many_revisions_at_once(void **state)
 	"'object_key', object_key)) from reeve.secured_object" \
 	" where name = 'Contoso Ledger')"
 
+#define CHANGE(op, args)                                      \
+	"select reeve.change_site(" ALICE ", '[{\"op\":\"" op \
+	"\",\"args\":" args "}]', null, " REQUEST ")"
+
 static void
 follows_functions(void **state)
 {
@@ -373,6 +377,21 @@ follows_functions(void **state)
 		", null, " REQUEST ")",
 		"select reeve.account_mark_orphaned('krb5:grace@LAB.TEST',"
 		" 'another', " REQUEST ")",
+		CHANGE("application_type_create",
+		    "{\"ClassName\":\"Contoso_Backup\",\"Application\":"
+		    "\"Contoso\",\"SecuredBy\":\"scope\",\"Operations\":"
+		    "[{\"Name\":\"Modify\"},{\"Name\":\"Restore\","
+		    "\"Needs\":\"Modify\"},{\"Name\":\"Create\"}]}"),
+		CHANGE("application_type_modify",
+		    "{\"key\":\"Contoso_Backup\",\"Version\":2,"
+		    "\"Operations\":[{\"Name\":\"Modify\"},{\"Name\":"
+		    "\"Restore\",\"Needs\":\"Modify\"},{\"Name\":"
+		    "\"Create\"},{\"Name\":\"Wipe\",\"TypeWide\":true}]}"),
+		CHANGE("application_type_create",
+		    "{\"ClassName\":\"Contoso_Agent\",\"Application\":"
+		    "\"Contoso\",\"SecuredBy\":\"collection\","
+		    "\"Operations\":[{\"Name\":\"Restart\",\"Means\":"
+		    "\"Modify Resource\"}]}"),
 	};
 	struct line *line = *state;
 
