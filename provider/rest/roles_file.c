@@ -104,7 +104,7 @@ read_xml(struct rv_exchange *x, json_t *args, const char *member)
 }
 
 static void
-import(struct rv_exchange *x, const struct rv_roles_member *members,
+import_roles(struct rv_exchange *x, const struct rv_roles_member *members,
     bool overwrites)
 {
 	json_t *args;
@@ -132,7 +132,7 @@ rv_rest_role_import(struct rv_exchange *x)
 		{ NULL, NULL, JSON_NULL },
 	};
 
-	import(x, members, true);
+	import_roles(x, members, true);
 }
 
 void
@@ -145,7 +145,7 @@ rv_rest_roles_import(struct rv_exchange *x)
 		{ NULL, NULL, JSON_NULL },
 	};
 
-	import(x, members, false);
+	import_roles(x, members, false);
 }
 
 /* ---- Out ---------------------------------------------------------------------------- */
@@ -174,7 +174,8 @@ answer_export(
 	rv_answer_json(x, 200, body);
 }
 
-static void export(struct rv_exchange *x, json_t *args)
+static void
+export_roles(struct rv_exchange *x, json_t *args)
 {
 	rv_roles_run(x, "role_export", args, answer_export, NULL);
 }
@@ -196,7 +197,7 @@ rv_rest_role_export(struct rv_exchange *x)
 		ids = json_pack(
 		    "{s:[O]}", "role_ids", json_object_get(args, "id"));
 	json_decref(args);
-	export(x, ids);
+	export_roles(x, ids);
 }
 
 void
@@ -214,7 +215,7 @@ rv_rest_role_export_this(struct rv_exchange *x)
 	if (args != NULL)
 		ids = json_pack("{s:[s]}", "role_ids", key);
 	json_decref(args);
-	export(x, ids);
+	export_roles(x, ids);
 }
 
 void
@@ -226,5 +227,5 @@ rv_rest_roles_export(struct rv_exchange *x)
 	};
 
 	begin(x, "ExportRole");
-	export(x, rv_roles_args(x, members));
+	export_roles(x, rv_roles_args(x, members));
 }

@@ -208,4 +208,79 @@ for path, body, caller, status in (
     tap.is_(WHO[caller].post(OWN + path, body).status, status,
             f"{caller} {path} {body}: {status}")
 
+# ---- The command ------------------------------------------------------------------
+
+OK, ERROR, USAGE, DENIED, SIGN_IN, NOT_FOUND, CONFLICT = range(7)
+REEVE = os.path.join(os.path.dirname(site.provider.binary), "reeve")
+FOLDER = host.make_temp()
+
+
+def reeve(who, *arguments, stdin=b""):
+    env = host.base_env(
+        REEVE_URL=site.url, REEVE_CA=site.ca,
+        KRB5CCNAME="FILE:" + WHO[who].ccache)
+    env.update(site.provider.env())
+    env["KRB5_CONFIG"] = site.kdc.krb5_conf
+    done = subprocess.run([REEVE, "role", *arguments], env=env, input=stdin,
+                          capture_output=True, check=False, timeout=60)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def write(name, content):
+    path = os.path.join(FOLDER, name)
+    with open(path, "wb") as f:
+        f.write(content)
+    return path
+
+
+code, text, err = reeve("alice", "export", "Example", "RVE0001R")
+tap.is_((code, err, [r.get("RoleName") for r in tree.fromstring(text)]),
+        (OK, "", ["Example", "Auditor"]),
+        "reeve role export: roles by name or RoleID")
+mine = write("mine.xml", FILE.replace("140311", "3").encode())
+code, text, err = reeve("alice", "import", mine, "--overwrite", "--diff")
+tap.is_((code, text, err), (OK, "changed\tExample\n-\t31\tDelete\n"
+                            "+\t31\tModify\n", ""),
+        "import --diff shows what would change")
+tap.is_(bits("Example"), "6.0 31.0 31.2", "and changes nothing")
+code, text, err = reeve("alice", "import", mine, "--overwrite")
+tap.is_((code, text), (USAGE, ""), "nobody to ask: it wants --yes")
+tap.is_(bits("Example"), "6.0 31.0 31.2", "and changes nothing either")
+code, text, err = reeve("alice", "import", mine, "--overwrite", "--yes")
+tap.is_((code, text.split("\n")[0], bits("Example")),
+        (OK, "changed\tExample", "6.0 31.0 31.1"), "with it, it imports")
+utf16 = write("utf16.xml", (
+    '<?xml version="1.0" encoding="utf-16"?>'
+    + FILE.replace("Example", "\u00dcbung")).encode("utf-16"))
+code, text, err = reeve("alice", "import", utf16, "--yes")
+tap.is_((code, bits("\u00dcbung")), (OK, BITS), "a file in UTF-16")
+code, text, err = reeve("alice", "import", "-", "--yes", "--new-name", "Piped",
+                        "--json", stdin=FILE.encode())
+tap.is_((code, json.loads(text)["roles"][0]["name"]), (OK, "Piped"),
+        "from standard input, under another name, for programs")
+for who, arguments, stdin, wanted in (
+        ("alice", ["import", mine, "--yes"], b"", CONFLICT),
+        ("dave", ["import", mine, "--diff"], b"", DENIED),
+        ("alice", ["import", os.path.join(FOLDER, "none"), "--yes"], b"",
+         ERROR),
+        ("alice", ["import", "-", "--yes"], b"\xff\xfe\x00", ERROR),
+        ("alice", ["import", "-", "--yes"], b"\xdc", ERROR),
+        ("alice", ["import", "-", "--yes"], b"no XML", ERROR),
+        ("alice", ["export", "No such role"], b"", NOT_FOUND),
+        ("bob", ["export", "SMS0001R"], b"", NOT_FOUND),
+        ("alice", ["export"], b"", USAGE),
+        ("alice", ["compare", "Example"], b"", USAGE),
+        ("alice", ["fly"], b"", USAGE),
+        ("bob", ["compare", "SMS0001R", "SMS0004R"], b"", DENIED)):
+    code, text, err = reeve(who, *arguments, stdin=stdin)
+    tap.is_((code, text, err != ""), (wanted, "", True),
+            f"{who}: reeve role {' '.join(arguments)[-40:]} is {wanted}")
+code, text, err = reeve("dave", "compare", "Example", "\u00dcbung")
+tap.is_((code, "+\tSMS_Application\tDelete\n" in text, "-" in text),
+        (OK, True, False), "reeve role compare")
+code, text, err = reeve("dave", "similar", "SMS0001R", "--limit", "1")
+tap.like(text, r"^1\.0000\tRVE[0-9A-F]{5}\tFull again\t-0\t\+0\n$",
+         "reeve role similar")
+host.remove_temp(FOLDER)
+
 fixture.finish(site)
