@@ -525,5 +525,15 @@ SELECT is(jsonb_array_length(role_similar('SMS0001R', 5) -> 'roles'), 5,
     'as many as asked for');
 SELECT is(role_similar('SMS0FFFF', 5), NULL, 'to no role');
 
+-- The gate -------------------------------------------------------------------------------------
+
+DO $$ BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.site_setting SET minimum_level = 2;
+END $$;
+SELECT is(pg_temp.said('alice', name, '{}'), 'RV403 level_too_low',
+    name || ' asks for the level of the site first')
+FROM policy_operation WHERE name ~ '^(role|scope)_' ORDER BY name;
+
 SELECT * FROM finish();
 ROLLBACK;
