@@ -1,6 +1,7 @@
 #include "rest/role_file.h"
 
 #include <libxml/xmlreader.h>
+#include <pthread.h>
 #include <string.h>
 
 #define TYPE_MAX  999999999u
@@ -326,6 +327,7 @@ without_mark(struct rv_slice xml)
 int
 rv_role_file_read(struct rv_slice xml, json_t **ret_roles, struct rv_error *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct reading r = { .e = e };
 	int result;
 
@@ -333,6 +335,8 @@ rv_role_file_read(struct rv_slice xml, json_t **ret_roles, struct rv_error *e)
 	result = check_bytes(xml, e);
 	if (result != RV_OK)
 		return result;
+	/* The library sets itself up, which only one thread may do. */
+	(void)pthread_once(&once, xmlInitParser);
 	xml = without_mark(xml);
 	r.roles = json_array();
 	r.reader = xmlReaderForMemory(xml.n > 0 ? xml.p : "", (int)xml.n, NULL,
