@@ -34,7 +34,7 @@ $(error MODE=$(MODE) is none of release, asan, tsan, cover)
 endif
 
 PACKAGES := libevent_core liburcu-qsbr jansson krb5-gssapi krb5 libpq \
-	openssl libcurl libseccomp
+	openssl libcurl libseccomp libxml-2.0
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lldap -llber
 CLI_PACKAGES := libcurl jansson krb5 openssl

@@ -35,8 +35,15 @@ struct rv_cli_site_options {
 	bool device, yes, force;
 };
 
+/* Of `reeve role import`; --yes is that of `reeve site`. */
+struct rv_cli_role_options {
+	const char *new_name;
+	bool diff, overwrite;
+};
+
 struct rv_cli_options {
 	struct rv_cli_site_options site;
+	struct rv_cli_role_options role;
 	const char *url, *ca;
 	const char *at_least;
 	const char *subject, *group; /* NULL: oneself */
@@ -122,6 +129,7 @@ enum rv_cli_exit rv_cli_can(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_scope(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_what_if(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_deploy(struct rv_cli *cli);
+enum rv_cli_exit rv_cli_role(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_site(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_rescue(struct rv_cli *cli);
 

@@ -31,6 +31,9 @@ enum {
 	OPTION_FORCE,
 	OPTION_SOCKET,
 	OPTION_ACCOUNT_ID,
+	OPTION_DIFF,
+	OPTION_OVERWRITE,
+	OPTION_NEW_NAME,
 };
 
 static const struct option table[] = {
@@ -60,6 +63,9 @@ static const struct option table[] = {
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "socket", required_argument, NULL, OPTION_SOCKET },
 	{ "account-id", required_argument, NULL, OPTION_ACCOUNT_ID },
+	{ "diff", no_argument, NULL, OPTION_DIFF },
+	{ "overwrite", no_argument, NULL, OPTION_OVERWRITE },
+	{ "new-name", required_argument, NULL, OPTION_NEW_NAME },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -116,6 +122,12 @@ take_flag(int option, struct rv_cli_options *o)
 		break;
 	case OPTION_FORCE:
 		o->site.force = true;
+		break;
+	case OPTION_DIFF:
+		o->role.diff = true;
+		break;
+	case OPTION_OVERWRITE:
+		o->role.overwrite = true;
 		break;
 	case 'h':
 		o->help = true;
@@ -196,6 +208,9 @@ take(
 		break;
 	case OPTION_TOKEN:
 		o->token = value;
+		break;
+	case OPTION_NEW_NAME:
+		o->role.new_name = value;
 		break;
 	case OPTION_ADD:
 		return take_repeated("add", value, o->add, &o->n_add, e);

@@ -81,6 +81,8 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('change_site', 'likewise'),
     ('page_key', 'providers may not read the table'),
     ('renew_page_key', 'for the operator'),
+    ('role_compare', 'reads roles for who may read roles'),
+    ('role_similar', 'likewise'),
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
@@ -155,7 +157,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_reads', 'caller_can_read', 'caller_assignments',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
     'caller_covers', 'available_categories', 'page_key',
-    'missing_operations'],
+    'missing_operations', 'role_compare', 'role_similar'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a

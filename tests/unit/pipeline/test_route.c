@@ -67,7 +67,8 @@ other_methods_are_named(void **state)
 	unsigned allowed;
 
 	(void)state;
-	assert_null(find(RV_POST, "/AdminService/wmi/SMS_Role", &allowed));
+	assert_null(find(RV_POST,
+	    "/AdminService/wmi/SMS_Site.GetAuthenticationLevel", &allowed));
 	assert_int_equal(allowed, (1u << RV_GET) | (1u << RV_HEAD));
 	assert_null(find(RV_GET, "/access/v1/evaluation", &allowed));
 	assert_int_equal(allowed, 1u << RV_POST);
