@@ -118,7 +118,7 @@ def is_told(request_id, reason, told):
 
 def is_so(condition, name):
     try:
-        wait_for(condition, timeout=10, what=name)
+        wait_for(condition, timeout=30, what=name)
         tap.ok(True, name)
     except TimeoutError as e:
         tap.fail(name, str(e))
