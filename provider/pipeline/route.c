@@ -12,6 +12,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_session,
 	&rv_routes_site,
 	&rv_routes_memberships,
+	&rv_routes_tasks,
 	&rv_routes_classes,
 };
 

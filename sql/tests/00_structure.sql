@@ -79,6 +79,7 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('principal_add', 'likewise'),
     ('principal_remove', 'likewise'),
     ('change_site', 'likewise'),
+    ('role_for_tasks', 'facts of the shipped catalogue'),
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
@@ -139,7 +140,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
-    'principal_add', 'principal_remove', 'change_site'],
+    'principal_add', 'principal_remove', 'change_site', 'role_for_tasks'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -196,7 +197,7 @@ $$, $$
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
-            'policy_operation')
+            'policy_operation', 'task', 'task_operation')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger
