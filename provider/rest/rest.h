@@ -58,5 +58,8 @@ void rv_rest_role_minimum(struct rv_exchange *x);
 void rv_rest_operation_minimum(struct rv_exchange *x);
 void rv_rest_principal_add(struct rv_exchange *x);
 void rv_rest_principal_remove(struct rv_exchange *x);
+/* What tasks need: rest/tasks.c. */
+void rv_rest_tasks(struct rv_exchange *x);
+void rv_rest_role_for_tasks(struct rv_exchange *x);
 
 #endif

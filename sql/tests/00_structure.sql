@@ -83,6 +83,8 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('renew_page_key', 'for the operator'),
     ('role_compare', 'reads roles for who may read roles'),
     ('role_similar', 'likewise'),
+    ('role_for_tasks', 'facts of the shipped catalogue'),
+    ('tasks', 'likewise'),
     ('rescue_status', 'shows the local operator how the site stands'),
     ('rescue_level_windows', 'writes for the local operator alone'),
     ('rescue_admin_add', 'likewise'),
@@ -157,7 +159,8 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_reads', 'caller_can_read', 'caller_assignments',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
     'caller_covers', 'available_categories', 'page_key',
-    'missing_operations', 'role_compare', 'role_similar'],
+    'missing_operations', 'role_compare', 'role_similar', 'tasks',
+    'role_for_tasks'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -218,7 +221,7 @@ $$, $$
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
-            'policy_operation', 'site_secret')
+            'policy_operation', 'site_secret', 'task', 'task_operation')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger
