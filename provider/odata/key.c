@@ -166,3 +166,41 @@ rv_odata_key_read(struct rv_arena *arena, const struct rv_odata_class *class,
 		*ret = key;
 	return result;
 }
+
+static void
+put_quoted(struct rv_buf *out, struct rv_slice value)
+{
+	rv_buf_putc(out, '\'');
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '\'')
+			rv_buf_putc(out, '\'');
+		rv_buf_putc(out, value.p[i]);
+	}
+	rv_buf_putc(out, '\'');
+}
+
+int
+rv_odata_key_text(struct rv_arena *arena, const struct rv_odata_class *class,
+    const struct rv_odata_key *key, struct rv_slice *ret_text)
+{
+	struct rv_buf text = { 0 };
+	const char *copy;
+
+	for (size_t i = 0; i < key->n && key->n > 1; i++) {
+		const struct rv_odata_property *p = key_at(class, i);
+
+		RV_ASSERT(p != NULL);
+		rv_buf_printf(&text, "%s%s=", i > 0 ? "," : "", p->name);
+		if (p->type == RV_EDM_STRING)
+			put_quoted(&text, key->values[i]);
+		else
+			rv_buf_put_slice(&text, key->values[i]);
+	}
+	if (key->n == 1)
+		rv_buf_put_slice(&text, key->values[0]);
+	copy = text.failed ? NULL : rv_arena_dup(arena, rv_buf_slice(&text));
+	if (copy != NULL)
+		*ret_text = (struct rv_slice){ copy, text.n };
+	rv_buf_fini(&text);
+	return copy != NULL ? RV_OK : RV_ERR_NOMEM;
+}
