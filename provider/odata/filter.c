@@ -312,6 +312,7 @@ read_comparison(struct rv_odata_reader *r, struct rv_odata_node **ret)
 
 	if (result != RV_OK)
 		return result;
+	RV_ASSERT(left != NULL);
 	*ret = left;
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
 		if (rv_odata_at_word(r, elsewhere[i]))

@@ -52,8 +52,10 @@ read_value(struct rv_odata_reader *r, const struct rv_odata_property *p,
 	struct rv_odata_node *node = NULL;
 	size_t at = r->token.at;
 	const char *text;
-	int result = rv_odata_read_literal(r, &node);
+	int result;
 
+	RV_ASSERT(p != NULL);
+	result = rv_odata_read_literal(r, &node);
 	if (result == RV_ERR_NOTFOUND)
 		return rv_odata_unexpected(r, "a value of the key");
 	if (result != RV_OK)
@@ -81,11 +83,13 @@ read_named(struct rv_odata_reader *r, struct rv_odata_key *key)
 	size_t at = r->token.at, place;
 	int result = rv_odata_read_property(r, r->class, &p);
 
-	if (result == RV_OK && !p->is_key)
-		result = rv_odata_fail(
+	if (result != RV_OK)
+		return result;
+	RV_ASSERT(p != NULL);
+	if (!p->is_key)
+		return rv_odata_fail(
 		    r, at, "%s is no key of %s", p->name, r->class->name);
-	if (result == RV_OK)
-		result = rv_odata_expect(r, '=');
+	result = rv_odata_expect(r, '=');
 	if (result != RV_OK)
 		return result;
 	place = place_of(r->class, p);
