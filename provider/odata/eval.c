@@ -23,6 +23,10 @@ struct eval {
 
 static const struct rv_odata_value null_value = { .type = RV_ODATA_NULL };
 
+/*
+ * A tree has at most RV_ODATA_NODES_MAX nodes: no way down is longer.
+ * NOLINTBEGIN(misc-no-recursion)
+ */
 static struct rv_odata_value eval(struct eval *e,
     const struct rv_odata_node *node, const struct binding *bound);
 
@@ -301,6 +305,8 @@ eval(struct eval *e, const struct rv_odata_node *node,
 	}
 	return null_value;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool
 rv_odata_matches(const struct rv_odata_query *query,

@@ -17,6 +17,10 @@ static const struct {
 static const char *const elsewhere[] = { "has", "add", "sub", "mul", "div",
 	"divby", "mod" };
 
+/*
+ * What is in parentheses, below not and in a list is read like all else, at
+ * most RV_ODATA_DEPTH_MAX deep.  NOLINTBEGIN(misc-no-recursion)
+ */
 static int read_unary(struct rv_odata_reader *r, struct rv_odata_node **ret);
 
 /* ---- any() and all() ------------------------------------------------------
@@ -58,6 +62,7 @@ read_lambda_body(struct rv_odata_reader *r, struct rv_odata_node *lambda)
 		result = rv_odata_expect(r, ':');
 	if (result != RV_OK)
 		return result;
+	RV_ASSERT(v != NULL);
 	r->variable = v;
 	result = rv_odata_read_expression(r, &body);
 	r->variable = v->outer;
@@ -185,13 +190,14 @@ read_not(struct rv_odata_reader *r, struct rv_odata_node **ret)
 	if (result == RV_OK)
 		result = read_unary(r, &arg);
 	rv_odata_leave(r);
-	if (result == RV_OK && arg->kind == RV_ODATA_PATH &&
-	    arg->type != RV_ODATA_BOOL)
+	if (result != RV_OK)
+		return result;
+	RV_ASSERT(arg != NULL);
+	if (arg->kind == RV_ODATA_PATH && arg->type != RV_ODATA_BOOL)
 		return rv_odata_fail(r, arg->at,
 		    "`not` binds before comparisons: they stand in "
 		    "parentheses");
-	if (result == RV_OK)
-		result = rv_odata_check_condition(r, arg);
+	result = rv_odata_check_condition(r, arg);
 	if (result == RV_OK) {
 		node->args[0] = arg;
 		*ret = node;
@@ -286,6 +292,7 @@ read_pair(struct rv_odata_reader *r, enum rv_odata_kind kind,
 		result = read_unary(r, &right);
 	if (result != RV_OK)
 		return result;
+	RV_ASSERT(right != NULL);
 	/* A date on the left is one as well. */
 	if (left->kind == RV_ODATA_LITERAL && right->type == RV_ODATA_INSTANT)
 		result = rv_odata_check_pair(r, at, right, left);
@@ -305,6 +312,7 @@ read_comparison(struct rv_odata_reader *r, struct rv_odata_node **ret)
 
 	if (result != RV_OK)
 		return result;
+	RV_ASSERT(left != NULL);
 	*ret = left;
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
 		if (rv_odata_at_word(r, elsewhere[i]))
@@ -376,3 +384,4 @@ rv_odata_read_filter(
 		*ret_node = node;
 	return result;
 }
+/* NOLINTEND(misc-no-recursion) */

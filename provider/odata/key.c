@@ -52,8 +52,10 @@ read_value(struct rv_odata_reader *r, const struct rv_odata_property *p,
 	struct rv_odata_node *node = NULL;
 	size_t at = r->token.at;
 	const char *text;
-	int result = rv_odata_read_literal(r, &node);
+	int result;
 
+	RV_ASSERT(p != NULL);
+	result = rv_odata_read_literal(r, &node);
 	if (result == RV_ERR_NOTFOUND)
 		return rv_odata_unexpected(r, "a value of the key");
 	if (result != RV_OK)
@@ -81,11 +83,13 @@ read_named(struct rv_odata_reader *r, struct rv_odata_key *key)
 	size_t at = r->token.at, place;
 	int result = rv_odata_read_property(r, r->class, &p);
 
-	if (result == RV_OK && !p->is_key)
-		result = rv_odata_fail(
+	if (result != RV_OK)
+		return result;
+	RV_ASSERT(p != NULL);
+	if (!p->is_key)
+		return rv_odata_fail(
 		    r, at, "%s is no key of %s", p->name, r->class->name);
-	if (result == RV_OK)
-		result = rv_odata_expect(r, '=');
+	result = rv_odata_expect(r, '=');
 	if (result != RV_OK)
 		return result;
 	place = place_of(r->class, p);
@@ -165,4 +169,42 @@ rv_odata_key_read(struct rv_arena *arena, const struct rv_odata_class *class,
 	if (result == RV_OK)
 		*ret = key;
 	return result;
+}
+
+static void
+put_quoted(struct rv_buf *out, struct rv_slice value)
+{
+	rv_buf_putc(out, '\'');
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '\'')
+			rv_buf_putc(out, '\'');
+		rv_buf_putc(out, value.p[i]);
+	}
+	rv_buf_putc(out, '\'');
+}
+
+int
+rv_odata_key_text(struct rv_arena *arena, const struct rv_odata_class *class,
+    const struct rv_odata_key *key, struct rv_slice *ret_text)
+{
+	struct rv_buf text = { 0 };
+	const char *copy;
+
+	for (size_t i = 0; i < key->n && key->n > 1; i++) {
+		const struct rv_odata_property *p = key_at(class, i);
+
+		RV_ASSERT(p != NULL);
+		rv_buf_printf(&text, "%s%s=", i > 0 ? "," : "", p->name);
+		if (p->type == RV_EDM_STRING)
+			put_quoted(&text, key->values[i]);
+		else
+			rv_buf_put_slice(&text, key->values[i]);
+	}
+	if (key->n == 1)
+		rv_buf_put_slice(&text, key->values[0]);
+	copy = text.failed ? NULL : rv_arena_dup(arena, rv_buf_slice(&text));
+	if (copy != NULL)
+		*ret_text = (struct rv_slice){ copy, text.n };
+	rv_buf_fini(&text);
+	return copy != NULL ? RV_OK : RV_ERR_NOMEM;
 }

@@ -25,4 +25,14 @@ RV_MUSTUSE int rv_odata_key_read(struct rv_arena *arena,
     const struct rv_odata_class *class, struct rv_slice text,
     struct rv_odata_key *ret, struct rv_odata_fault *ret_fault);
 
+/*
+ * The key as text, the same for each spelling: the bare value where it is of
+ * one property, else Name='value',Name=5 in their order, quotes doubled, no
+ * blanks (the column `key` of views, rest/classes.h).  In the arena;
+ * RV_ERR_NOMEM.
+ */
+RV_MUSTUSE int rv_odata_key_text(struct rv_arena *arena,
+    const struct rv_odata_class *class, const struct rv_odata_key *key,
+    struct rv_slice *ret_text);
+
 #endif

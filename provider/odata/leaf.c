@@ -244,6 +244,7 @@ read_step(struct rv_odata_reader *r, const struct rv_odata_class *class,
 
 	if (result != RV_OK)
 		return result;
+	RV_ASSERT(p != NULL);
 	if (!p->filterable)
 		return rv_odata_fail(
 		    r, at, "%s cannot stand in $filter or $orderby", p->name);
@@ -277,6 +278,7 @@ read_steps(struct rv_odata_reader *r, const struct rv_odata_class *class,
 		    r, class, n == 0 && node->variable == NULL, &step);
 		if (result != RV_OK)
 			return result;
+		RV_ASSERT(step != NULL);
 		steps[n++] = step;
 		node->path.n = n;
 		if (!rv_odata_at_punct(r, '/') || is_ahead(r, "any") ||

@@ -10,6 +10,10 @@ struct words {
 	size_t at;
 };
 
+/*
+ * Groups are read like all else, at most RV_ODATA_DEPTH_MAX deep.
+ * NOLINTBEGIN(misc-no-recursion)
+ */
 static int read_any(struct words *w, struct rv_odata_node **ret);
 
 static void
@@ -203,6 +207,8 @@ read_any(struct words *w, struct rv_odata_node **ret)
 		result = join(w, RV_ODATA_OR, read_all, ret);
 	return result;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool
 rv_odata_is_searched(const struct rv_odata_property *p)

@@ -15,6 +15,10 @@ struct writer {
 	const struct rv_odata_class *class;
 };
 
+/*
+ * A tree has at most RV_ODATA_NODES_MAX nodes: no way down is longer.
+ * NOLINTBEGIN(misc-no-recursion)
+ */
 static int put(struct writer *w, const struct rv_odata_node *node, bool truth);
 
 static void
@@ -287,7 +291,7 @@ put_call(struct writer *w, const struct rv_odata_node *node)
 	case RV_ODATA_F_CONTAINS:
 		return put_strings(w, "(strpos(", a, ", ", b, ") > 0)");
 	case RV_ODATA_F_STARTSWITH:
-		if (is_value(b) && a->kind == RV_ODATA_PATH)
+		if (b != NULL && is_value(b) && a->kind == RV_ODATA_PATH)
 			return put_prefix(w, a, b);
 		return put_strings(w, "starts_with(", a, ", ", b, ")");
 	case RV_ODATA_F_ENDSWITH:
@@ -405,6 +409,7 @@ put_literal(struct writer *w, const struct rv_odata_node *node)
 static int
 put(struct writer *w, const struct rv_odata_node *node, bool truth)
 {
+	RV_ASSERT(node != NULL);
 	switch (node->kind) {
 	case RV_ODATA_LITERAL:
 		return put_literal(w, node);
@@ -436,6 +441,8 @@ put(struct writer *w, const struct rv_odata_node *node, bool truth)
 	}
 	return RV_ERR_INTERNAL;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int
 rv_odata_sql_where(struct rv_arena *arena, const struct rv_odata_query *query,

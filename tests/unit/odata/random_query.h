@@ -101,6 +101,7 @@ random_text_path(struct random_query *q)
 		rv_buf_puts(q->out, RANDOM_OF(q->random, paths));
 }
 
+/* As deep as q->depth allows. NOLINTBEGIN(misc-no-recursion) */
 static inline void random_number(struct random_query *q);
 
 static inline void
@@ -347,6 +348,8 @@ random_condition(struct random_query *q)
 	}
 	q->depth--;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- Bodies ---------------------------------------------------------------
  */

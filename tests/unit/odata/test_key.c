@@ -20,15 +20,15 @@ check(const struct row *row)
 	struct rv_buf values = { 0 };
 	int r = rv_odata_key_read(
 	    arena, row->class, rv_slice_of(row->text), &key, &fault);
+	const char *what = fault.what != NULL ? fault.what : "";
 
 	if (r != (row->values != NULL ? RV_OK : RV_ERR_INVALID))
-		print_error("%s: %s\n", row->text,
-		    fault.what != NULL ? fault.what : "read");
+		print_error("%s: %s\n", row->text, what);
 	if (row->values == NULL) {
 		assert_int_equal(r, RV_ERR_INVALID);
-		if (strstr(fault.what, row->what) == NULL)
-			print_error("%s: %s\n", row->text, fault.what);
-		assert_non_null(strstr(fault.what, row->what));
+		if (strstr(what, row->what) == NULL)
+			print_error("%s: %s\n", row->text, what);
+		assert_non_null(strstr(what, row->what));
 		assert_null(fault.option);
 	} else {
 		assert_int_equal(r, RV_OK);
@@ -116,12 +116,49 @@ test_several(void **state)
 		check(&rows[i]);
 }
 
+/* Each spelling of a key is one text, which reads as the same key. */
+static void
+check_text(
+    const struct rv_odata_class *class, const char *text, const char *expected)
+{
+	struct rv_arena *arena = rv_arena_new(0);
+	struct rv_odata_fault fault = { 0 };
+	struct rv_odata_key key;
+	struct rv_slice out;
+
+	assert_int_equal(
+	    rv_odata_key_read(arena, class, rv_slice_of(text), &key, &fault),
+	    RV_OK);
+	assert_int_equal(rv_odata_key_text(arena, class, &key, &out), RV_OK);
+	assert_string_equal(out.p, expected);
+	if (key.n > 1) {
+		assert_int_equal(
+		    rv_odata_key_read(arena, class, out, &key, &fault), RV_OK);
+		assert_int_equal(
+		    rv_odata_key_text(arena, class, &key, &out), RV_OK);
+		assert_string_equal(out.p, expected);
+	}
+	rv_arena_free(&arena);
+}
+
+static void
+test_text(void **state)
+{
+	(void)state;
+	check_text(&sample, "ID='a''b'", "a'b");
+	check_text(&sample, "''", "");
+	check_text(&numbered, "007", "7");
+	check_text(&sample_other, "kind='O''Neil, x=1', NUMBER=-1",
+	    "Number=-1,Kind='O''Neil, x=1'");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
