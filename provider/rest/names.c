@@ -69,25 +69,24 @@ rv_names_want_scopes(struct rv_names *names, struct rv_slice key)
 
 /* ---- Reading --------------------------------------------------------------- */
 
-#define NAMES(view, name)                                  \
-	"SELECT key, body ->> '" name "' FROM reeve." view \
-	" WHERE key = ANY ($1::text[])"
+#define NAMES(view, name)                              \
+	"SELECT object_key, " name " FROM reeve." view \
+	" WHERE object_key = ANY ($1::text[])"
 
 static const char *const statements[RV_NAMED_N] = {
-	[RV_NAMED_ROLE] = NAMES("list_sms_role", "RoleName"),
-	[RV_NAMED_SCOPE] = NAMES("list_sms_securedcategory", "CategoryName"),
-	[RV_NAMED_COLLECTION] = NAMES("list_sms_collection", "Name"),
+	[RV_NAMED_ROLE] = NAMES("list_sms_role", "rolename"),
+	[RV_NAMED_SCOPE] = NAMES("list_sms_securedcategory", "categoryname"),
+	[RV_NAMED_COLLECTION] = NAMES("list_sms_collection", "name"),
 	[RV_NAMED_APPLICATION] =
-	    "SELECT object_key, name FROM reeve.list_secured_object"
-	    " WHERE object_type = 31 AND object_key = ANY ($1::text[])",
-	[RV_NAMED_DEVICE] = NAMES("list_sms_r_system", "Name"),
+	    NAMES("list_sms_application", "localizeddisplayname"),
+	[RV_NAMED_DEVICE] = NAMES("list_sms_r_system", "name"),
 };
 
 static const char scopes_statement[] =
-    "SELECT s.key, s.body ->> 'CategoryName'"
-    " FROM reeve.list_secured_object a"
+    "SELECT s.key, s.categoryname"
+    " FROM reeve.list_sms_application a"
     " JOIN reeve.list_sms_securedcategory s ON s.key = ANY (a.scopes)"
-    " WHERE a.object_type = 31 AND a.object_key = $1 ORDER BY s.key";
+    " WHERE a.object_key = $1 ORDER BY s.key";
 
 /* The keys of one kind as text[] (PostgreSQL 15, section 8.15.2). */
 static const char *

@@ -40,14 +40,17 @@ SELECT is_empty($$
 $$, 'members are members of the limiting collection');
 SELECT results_eq($$
     SELECT count(*) FILTER (WHERE (allowed('{krb5:bob@LAB.TEST}', 1, true, 1,
-            false, now(), 'SMS_Application', 'Read', key)).decision)::integer,
+            false, now(), 'SMS_Application', 'Read',
+            object_key)).decision)::integer,
         count(*) FILTER (WHERE (allowed('{krb5:alice@LAB.TEST}', 1, true, 1,
-            false, now(), 'SMS_Application', 'Read', key)).decision)::integer
+            false, now(), 'SMS_Application', 'Read',
+            object_key)).decision)::integer
     FROM list_sms_application
 $$, 'VALUES (9, 24)', 'bob reads 9 of the applications, alice all 24');
 SELECT is_empty($$SELECT key FROM list_sms_application
     WHERE 'RVE00010' = ANY (scopes) <> (allowed('{krb5:bob@LAB.TEST}', 1,
-        true, 1, false, now(), 'SMS_Application', 'Read', key)).decision$$,
+        true, 1, false, now(), 'SMS_Application', 'Read',
+        object_key)).decision$$,
     'those in his scope');
 SELECT is((SELECT count(*)::integer FROM list_sms_r_system
     WHERE (allowed('{krb5:carol@LAB.TEST}', 1, true, 1, false, now(),
@@ -59,6 +62,11 @@ SELECT is((SELECT body ->> 'MemberCount' FROM list_sms_collection
     WHERE key = k), n, 'MemberCount of ' || k)
 FROM (VALUES ('SMS00001', '500'), ('SMS00004', '68'), ('RVE00014', '350'),
     ('RVE00018', '20')) AS x (k, n);
+-- Collections have names for who may read them.
+SELECT set_config('reeve.caller', '{"principal": "krb5:alice@LAB.TEST",
+    "ids": ["krb5:alice@LAB.TEST"], "own": 1, "groups_known": true,
+    "delegated": false, "level": 1}', true),
+    set_config('reeve.caller_at', to_ms(now())::text, true) \g /dev/null
 SELECT results_eq($$SELECT body ->> 'RoleNames', body ->> 'Roles',
         body ->> 'CollectionNames', body ->> 'Categories'
     FROM list_sms_admin WHERE body ->> 'LogonName' = 'carol@LAB.TEST'$$,
