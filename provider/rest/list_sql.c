@@ -74,6 +74,7 @@ put_where(struct rv_arena *arena, const struct rv_class *class,
 		    "(r.scopes IS NULL OR r.scopes && $%u::text[]) AND ",
 		    bind(sql, where->scopes));
 	if (where->values != NULL)
+		/* SQL of constants, the column's name among them */
 		rv_buf_printf(&sql->text,
 		    "r.%s::text = ANY (ARRAY(SELECT "
 		    "jsonb_array_elements_text($%u::jsonb))) AND ",

@@ -35,8 +35,9 @@ HEAD = """\
 -- say where each row comes from: change those, not this file.
 
 SET LOCAL ROLE reeve_owner;
-DO $$ BEGIN PERFORM reeve.begin_migration(); END $$;
 """
+# Rows that the providers load are a revision.
+REVISION = "DO $$ BEGIN PERFORM reeve.begin_migration(); END $$;\n"
 
 
 def rows_of(name):
@@ -335,9 +336,9 @@ def tasks():
                                     "bit", "on_what", "pair"), rows)
 
 
-TARGETS = (("0011_catalogue_data.sql", CATALOGUE, catalogue),
-           ("0013_deploy_data.sql", DEPLOYING, deploying),
-           ("0028_tasks_data.sql", TASKS, tasks))
+TARGETS = (("0011_catalogue_data.sql", CATALOGUE, REVISION, catalogue),
+           ("0013_deploy_data.sql", DEPLOYING, REVISION, deploying),
+           ("0028_tasks_data.sql", TASKS, "", tasks))
 
 
 TASK_PAGE_HEAD = """\
@@ -384,8 +385,8 @@ def main():
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit(__doc__)
     failed = False
-    made = [(MIGRATIONS / name, about + HEAD + "".join(rows())
-             + "\nRESET ROLE;\n") for name, about, rows in TARGETS]
+    made = [(MIGRATIONS / name, about + HEAD + begin + "".join(rows())
+             + "\nRESET ROLE;\n") for name, about, begin, rows in TARGETS]
     made.append((CLASS_TABLE, CLASSES + "".join(class_table())))
     made.append((TASK_PAGE, "".join(task_page())))
     for target, text in made:

@@ -4,7 +4,6 @@
 -- say where each row comes from: change those, not this file.
 
 SET LOCAL ROLE reeve_owner;
-DO $$ BEGIN PERFORM reeve.begin_migration(); END $$;
 
 INSERT INTO reeve.task
     (task_id, title)
