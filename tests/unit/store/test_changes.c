@@ -261,8 +261,6 @@ static const struct {
 	{ "what deploying asks for",
 	    "insert into deploy_operation values (7, 9, 1, 'test')", true,
 	    false },
-	{ "properties of classes", "update class_property set lazy = not lazy",
-	    true, false },
 	{ "a resource that goes", "delete from resource where resource_id = 7",
 	    false, false },
 	{ "a collection that goes",
