@@ -70,15 +70,67 @@ $$;
 COMMENT ON FUNCTION reeve.apply_change(jsonb, reeve.asker, jsonb, jsonb) IS
 'Decides, stores and audits one change under the revision held.';
 
-CREATE FUNCTION reeve.effects_of(revision bigint) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('entity', c.entity, 'key',
-            c.key, 'old', c.old, 'new', c.new) ORDER BY c.ordinal), '[]')
-    FROM (SELECT * FROM change c WHERE c.revision = $1
-        ORDER BY c.ordinal LIMIT 1000) c
+CREATE FUNCTION reeve.may_see_image(who reeve.asker, at timestamptz,
+    entity text, image jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    -- What one has to be able to Read: types, and keys of them.
+    types text[];
+    keys text[];
+BEGIN
+    CASE
+    WHEN entity IN ('security_role', 'role_operation', 'role_unknown_bits',
+        'role_minimum') THEN
+        types := '{27}';
+        keys := '{NULL}';
+    WHEN entity IN ('administrative_user', 'administrative_principal',
+        'assignment', 'assignment_scope') THEN
+        types := '{28}';
+        keys := '{NULL}';
+    WHEN entity = 'assignment_collection' THEN
+        types := '{28,1}';
+        keys := ARRAY[NULL, image ->> 'collection_id'];
+    WHEN entity = 'security_scope' THEN
+        types := '{29}';
+        keys := '{NULL}';
+    WHEN entity IN ('collection', 'collection_rule') THEN
+        types := '{1}';
+        keys := ARRAY[image ->> 'collection_id'];
+    WHEN entity = 'collection_member' THEN
+        types := '{1,SMS_R_System}';
+        keys := ARRAY[image ->> 'collection_id', image ->> 'resource_id'];
+    WHEN entity IN ('secured_object', 'object_scope') THEN
+        types := ARRAY[image ->> 'object_type_id'];
+        keys := ARRAY[image ->> 'object_key'];
+    ELSE
+        RETURN false;
+    END CASE;
+    RETURN NOT EXISTS (SELECT FROM unnest(types, keys) AS x (type, key),
+            LATERAL allowed(who.ids, cardinality(who.ids), who.groups_known,
+                who.level, who.delegated, at, x.type, 'Read', x.key) AS v
+        WHERE NOT v.decision);
+END
 $$;
-COMMENT ON FUNCTION reeve.effects_of(bigint) IS
-'The first 1000 rows that a revision changed, before and after.';
+COMMENT ON FUNCTION reeve.may_see_image(reeve.asker, timestamptz, text, jsonb)
+IS 'Whether the caller may see a row of a policy table: whoever may Read what it is about (docs/rule.md section 8).';
+
+CREATE FUNCTION reeve.effects_of(who reeve.asker, revision bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
+    WITH image AS (
+        SELECT c.entity, c.key, c.old, c.new, c.ordinal, c.ordinal <= 1000
+                AND may_see_image(who, decision_instant(), c.entity,
+                    coalesce(c.new, c.old)) AS shown
+        FROM change c WHERE c.revision = $2
+    )
+    SELECT jsonb_build_object('effects', coalesce(jsonb_agg(
+            jsonb_build_object('entity', i.entity, 'key', i.key, 'old', i.old,
+                'new', i.new) ORDER BY i.ordinal) FILTER (WHERE i.shown),
+            '[]'), 'effects_not_shown', count(*) FILTER (WHERE NOT i.shown))
+    FROM image i
+$$;
+COMMENT ON FUNCTION reeve.effects_of(reeve.asker, bigint) IS
+'The first 1000 rows that a revision changed, before and after, as far as the caller may read what they are about, and how many more.';
 
 CREATE FUNCTION reeve.check_changes(changes jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
@@ -131,8 +183,8 @@ BEGIN
         SET CONSTRAINTS ALL IMMEDIATE;
         SET CONSTRAINTS ALL DEFERRED;
         IF is_dry THEN
-            result := jsonb_build_array(jsonb_build_object('results', result,
-                'effects', effects_of(revision)));
+            result := jsonb_build_array(jsonb_build_object('results', result)
+                || effects_of(who, revision));
         END IF;
         IF is_dry OR changed = 0 THEN
             RAISE SQLSTATE 'RV001' USING MESSAGE = 'nothing to keep';
@@ -159,7 +211,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION reeve.change_site(jsonb, jsonb, text, jsonb) IS
-'Applies changes, {op, args} each, in order, under one revision, all or none.  result: one object each.  With dry_run in the request nothing stays, and result is one object with results and effects.  With nothing changed no revision is taken.';
+'Applies changes, {op, args} each, in order, under one revision, all or none.  result: one object each.  With dry_run in the request nothing stays, and result is one object with results, effects and effects_not_shown.  With nothing changed no revision is taken.';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA reeve FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reeve FROM PUBLIC;

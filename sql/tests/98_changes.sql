@@ -37,14 +37,15 @@ END
 $$;
 
 CREATE FUNCTION pg_temp.rename(changes jsonb, key text DEFAULT NULL,
-    more jsonb DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+    more jsonb DEFAULT '{}', who text DEFAULT 'alice') RETURNS text
+LANGUAGE plpgsql AS $$
 DECLARE
     r record;
     about text;
 BEGIN
     SELECT * INTO STRICT r FROM reeve.change_site(jsonb_build_object(
-        'principal', 'alice@LAB.TEST', 'ids',
-        '["krb5:alice@LAB.TEST"]'::jsonb, 'own', 1, 'groups_known', true,
+        'principal', who || '@LAB.TEST', 'ids',
+        jsonb_build_array('krb5:' || who || '@LAB.TEST'), 'own', 1, 'groups_known', true,
         'level', 1, 'delegated', false), changes, key,
         jsonb_build_object('body_sha256', repeat('a', 64)) || more);
     RETURN concat_ws(' ', CASE WHEN r.replayed THEN 'replayed' END,
@@ -133,6 +134,10 @@ SELECT matches(pg_temp.rename(jsonb_build_array(pg_temp.to('TST00001', 'f')),
     'k1', '{"dry_run":true}'), '^1 \[\{"effects": \[\{"key": "TST00001", .*'
     '"new": \{.*"name": "f".*"results": \[\{"had": "e"', 'tells what it does');
 SELECT is(pg_temp.names(), 'e b', 'and has not done it');
+SELECT is(pg_temp.rename(jsonb_build_array(pg_temp.to('TST00001', 'f')),
+    NULL, '{"dry_run":true}', 'mallory'), '1 [{"effects": [], "results": '
+    '[{"had": "e", "key": "TST00001"}], "effects_not_shown": 1}]',
+    'whoever may not read roles sees no row of them');
 SELECT is(pg_temp.rename(jsonb_build_array(pg_temp.to('TST00001', 'f')),
     'k1'), '1 [{"had": "e", "key": "TST00001"}]',
     'its key is free for the deed');
