@@ -57,6 +57,29 @@ put_key(const struct rv_class *class, const struct rv_odata_key *key,
 	}
 }
 
+/*
+ * Objects of a type are found by the index of their scopes: the array of each
+ * is not made to look into it.
+ */
+static void
+put_scopes(
+    const struct rv_class *class, const char *scopes, struct rv_odata_sql *sql)
+{
+	const unsigned number = bind(sql, scopes);
+
+	if (class->object_type_id != 0)
+		rv_buf_printf(&sql->text,
+		    "(r.object_type, r.object_key) IN (SELECT "
+		    "s.object_type_id, s.object_key FROM "
+		    "reeve.feed_object_scope s WHERE "
+		    "s.scope_id = ANY ($%u::text[])) AND ",
+		    number);
+	else
+		rv_buf_printf(&sql->text,
+		    "(r.scopes IS NULL OR r.scopes && $%u::text[]) AND ",
+		    number);
+}
+
 static int
 put_where(struct rv_arena *arena, const struct rv_class *class,
     const struct rv_odata_query *query, const struct rv_list_where *where,
@@ -70,9 +93,7 @@ put_where(struct rv_arena *arena, const struct rv_class *class,
 		    bind(sql, rv_arena_printf(arena, "%u",
 				  (unsigned)class->object_type_id)));
 	if (where->scopes != NULL)
-		rv_buf_printf(&sql->text,
-		    "(r.scopes IS NULL OR r.scopes && $%u::text[]) AND ",
-		    bind(sql, where->scopes));
+		put_scopes(class, where->scopes, sql);
 	if (where->values != NULL)
 		/* SQL of constants, the column's name among them */
 		rv_buf_printf(&sql->text,

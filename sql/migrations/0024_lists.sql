@@ -29,6 +29,10 @@ $$;
 COMMENT ON FUNCTION reeve.page_key() IS
 'The key under which providers seal page tokens: 64 hex digits.';
 
+-- Names by prefix and in order, as lists ask for them.
+CREATE INDEX secured_object_name ON reeve.secured_object
+    (object_type_id, (name COLLATE "C") NULLS FIRST);
+
 REVOKE ALL ON ALL TABLES IN SCHEMA reeve FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reeve FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION reeve.page_key() TO reeve_runtime;
