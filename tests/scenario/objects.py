@@ -1,0 +1,156 @@
+#!/usr/bin/python3 -B
+"""Objects of scoped types over REST: made, changed, deleted."""
+
+from lib import fixture, tap, web
+from lib.records import audit
+
+WMI, V1 = "/AdminService/wmi/", "/AdminService/v1.0/"
+APPLICATION, PACKAGE = WMI + "SMS_Application", WMI + "SMS_Package"
+site = fixture.site()
+WHO = {name: web.client(site, name) for name in ("alice", "bob", "dave",
+                                                 "mallory")}
+
+
+def call(caller, method, path, body=None, **more):
+    return WHO[caller].request(method, path, body=body, **more)
+
+
+def error(answer):
+    return answer.status, answer.json()["error"]["code"]
+
+
+def revision():
+    return int(site.psql("SELECT n FROM reeve.site_revision"))
+
+
+def scopes(answer):
+    return [s["CategoryID"] for s in answer.json()["@reeve.scopes"]]
+
+
+# ---- An application's life --------------------------------------------------
+
+before = revision()
+answer = call("bob", "POST", APPLICATION, {
+    "LocalizedDisplayName": "Editor", "Manufacturer": "Acme",
+    "CIVersion": 3, "IsEnabled": True})
+tap.is_((answer.status, scopes(answer)), (201, ["RVE00010"]),
+        "bob makes an application, in his scope, and is told which")
+tap.is_(answer.json()["@reeve.revision"], before + 1, "at which revision")
+PATH = answer.header("location")
+tap.is_(PATH, f"{APPLICATION}({answer.json()['CI_ID']})", "and where it is")
+tap.is_([(r["event"], r["action"], r["outcome"]) for r in
+         audit(site, request_id=answer.header("x-request-id"))],
+        [("write", "Create", "allow")], "the access stream has it")
+got = call("bob", "GET", PATH)
+said = got.json()
+tap.is_((got.status, said["LocalizedDisplayName"], said["Manufacturer"],
+         said["CIVersion"], said["IsEnabled"], said["CreatedBy"],
+         said["SecuredScopeNames"]),
+        (200, "Editor", "Acme", 3, True, "bob@LAB.TEST", ["Headquarters"]),
+        "it is as he made it")
+tap.is_(got.header("etag"), answer.header("etag"), "with the tag he was told")
+
+said["Manufacturer"] = "Acme Ltd"
+changed = call("bob", "PATCH", PATH, said,
+               headers={"If-Match": got.header("etag")})
+tap.is_(changed.status, 200, "what was read may be sent back changed")
+again = call("bob", "PATCH", PATH, {"Manufacturer": "x"},
+             headers={"If-Match": got.header("etag")})
+tap.is_(error(again), (412, "changed_meanwhile"), "not by an old tag")
+tap.is_(call("bob", "GET", PATH).json()["Manufacturer"], "Acme Ltd",
+        "one change is there, the other is not")
+answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
+              {"LocalizedDisplayName": "Editor 2"})
+tap.is_((answer.status, answer.json()["Name"]), (200, "Editor 2"),
+        "the entity's route does the same")
+answer = call("bob", "DELETE", PATH + "?dryRun=true")
+tap.is_((answer.status, call("bob", "GET", PATH).status), (200, 200),
+        "a dry run keeps it")
+answer = call("bob", "DELETE", PATH)
+tap.is_((answer.status, answer.body), (204, b""), "it is deleted")
+tap.is_(error(call("bob", "DELETE", PATH)), (404, "no_such_object"), "once")
+
+# ---- Scopes of what is new ----------------------------------------------------
+
+answer = call("alice", "POST", PACKAGE, {"Name": "Tools"})
+tap.is_((answer.status, scopes(answer)), (201, ["SMS00UNA"]),
+        "who has All makes objects in Default")
+TOOLS = answer.header("location")
+tap.like(answer.json()["PackageID"], "^RVE[0-9A-F]{5}$",
+         "the site gives the PackageID")
+answer = call("alice", "POST", PACKAGE, {
+    "Name": "Branch tools", "SecuredScopeNames": ["Branch Offices"],
+    "CategoryIDs": ["RVE00012"]})
+tap.is_(scopes(answer), ["RVE00011", "RVE00012"], "or where she says")
+answer = call("bob", "POST", APPLICATION, {
+    "LocalizedDisplayName": "x", "CategoryIDs": ["RVE00011"]})
+tap.is_((error(answer), answer.json()["error"]["@reeve.missing"]),
+        ((403, "not_permitted"), {"operation": "Create", "type":
+                                  "SMS_Application", "conditions": ["scope"]}),
+        "bob makes nothing in a scope that is not his")
+more = {"headers": {"Idempotency-Key": "one"}}
+first = call("alice", "POST", PACKAGE, {"Name": "Once"}, **more)
+second = call("alice", "POST", PACKAGE, {"Name": "Once"}, **more)
+tap.is_((first.json()["PackageID"], second.json()["@reeve.replayed"]),
+        (second.json()["PackageID"], True), "a repetition makes one object")
+
+# ---- What is refused ------------------------------------------------------------
+
+before = revision()
+for caller, method, path, body, status, code in (
+        ("mallory", "POST", PACKAGE, {"Name": "x"}, 403, "no_assignment"),
+        ("bob", "POST", PACKAGE, {"Name": "x"}, 403, "not_permitted"),
+        ("bob", "PATCH", TOOLS, {"Name": "x"}, 404, "no_such_object"),
+        ("bob", "DELETE", TOOLS, None, 404, "no_such_object"),
+        ("bob", "DELETE", PACKAGE + "('RVE0FFFF')", None, 404,
+         "no_such_object"),
+        ("dave", "PATCH", TOOLS, {"Name": "x"}, 403, "not_permitted"),
+        ("dave", "DELETE", TOOLS, None, 403, "not_permitted"),
+        ("alice", "POST", PACKAGE, {}, 400, "malformed_name"),
+        ("alice", "POST", PACKAGE, {"Name": 7}, 400, "bad_request"),
+        ("alice", "POST", PACKAGE, {"Name": "x", "Admin": 1}, 400,
+         "bad_request"),
+        ("alice", "POST", PACKAGE, {"Name": "x", "CategoryIDs": ["x"]}, 400,
+         "unknown_category"),
+        ("alice", "POST", PACKAGE, {"Name": "x", "CategoryIDs":
+                                    ["SMS00ALL"]}, 400, "scope_all"),
+        ("alice", "PATCH", TOOLS, {"PackageID": "RVE00001"}, 400,
+         "another_key"),
+        ("alice", "PATCH", TOOLS, {"SecuredScopeNames": ["Laboratory"]}, 400,
+         "scopes_elsewhere"),
+        ("alice", "POST", APPLICATION, {"LocalizedDisplayName": "x",
+                                        "CIVersion": "3"}, 400,
+         "bad_request"),
+        ("alice", "PATCH", PACKAGE + "(7)", {}, 400, "bad_key"),
+        # hostile 1, 97: SQL in a key
+        ("alice", "DELETE", PACKAGE + "('x''%20OR%201=1')", None, 404,
+         "no_such_object"),
+        # hostile 88-92
+        ("alice", "POST", PACKAGE, "[" * 10000, 400, "bad_json"),
+        ("alice", "POST", PACKAGE, '{"Name":"a","Name":"b"}', 400,
+         "bad_json"),
+        ("alice", "POST", PACKAGE, '{"Name":"a\\u0000"}', 400, "bad_json"),
+        ("alice", "POST", PACKAGE, b'{"Name":"\xff"}', 400, "bad_json"),
+        # Classes that are written elsewhere, or not at all
+        ("alice", "POST", WMI + "SMS_Boundary", {"Name": "x"}, 405,
+         "method_not_allowed"),
+        ("alice", "POST", WMI + "SMS_StatusMessage", {}, 405,
+         "method_not_allowed"),
+        ("alice", "POST", WMI + "SMS_ObjectContainerNode", {"Name": "x"},
+         405, "method_not_allowed"),
+        ("alice", "DELETE", WMI + "SMS_R_System(16777217)", None, 405,
+         "method_not_allowed"),
+        ("alice", "POST", WMI + "SMS_Nothing", {}, 404, "unknown_class"),
+        ("alice", "POST", WMI + "SMS_DistributionPointInfo", {"Name": "x"},
+         400, "op_not_applicable")):
+    more = {"headers": {"Content-Type": "application/json"}} \
+        if isinstance(body, (str, bytes)) else {}
+    tap.is_(error(call(caller, method, path, body, **more)), (status, code),
+            f"{caller} {method} {path[-30:]} {str(body)[:40]}: {code}")
+tap.is_(revision(), before, "no refusal took a revision")
+tap.is_(call("alice", "POST", WMI + "SMS_Boundary", {}).header("allow"),
+        "GET, HEAD", "405 names what there is")
+tap.is_(call("alice", "GET", TOOLS).json()["Name"], "Tools",
+        "and nothing changed")
+
+fixture.finish(site)
