@@ -87,6 +87,10 @@ FROM (VALUES
     ('carol', '{"type":31,"name":"x"}', 'RV403 not_permitted', 'carol'))
     AS t (who, args, answer, what);
 
+SELECT is(pg_temp.said('dave', 'object_create', '{"type":31,"name":"x"}',
+    '{}', '{}', false), 'RV503 groups_unknown',
+    'whose groups are not known is not told no');
+
 -- The maker has Create in Headquarters and Set Security Scope in Laboratory.
 DO $$
 DECLARE
