@@ -85,7 +85,16 @@ site.psql("""SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
             modified_by)
         SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
         FROM generate_series(1, 4) i;
+    INSERT INTO secured_object (object_type_id, object_key, name)
+        VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
+    INSERT INTO object_scope (object_type_id, object_key, scope_id)
+        VALUES (2, 'TST00001', 'SMS00UNA'), (2, 'TST10001', 'SMS00UNA');
     COMMIT""")
+PACKAGES = {ADMIN_SERVICE + "/wmi/SMS_Package": "('TST00001')",
+            ADMIN_SERVICE + "/v1.0/Package": "('TST10001')"}
+for path, key in PACKAGES.items():
+    BODIES[path] = {"Name": "new"}
+    BODIES[path + key] = {"Name": "another"}
 ROLE_FILE = ('<SMS_Roles><SMS_Role CopiedFromID="SMS0009R" RoleName="%s" '
              'RoleDescription=""><Operations><Operation '
              'GrantedOperations="1" ObjectTypeID="31"/></Operations>'
@@ -123,7 +132,7 @@ BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
 
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
-routes = [(method, KEYS.get(path, doors.sample(path)), power)
+routes = [(method, KEYS.get(path, doors.sample(method, path)), power)
           for method, path, power in doors.patterns(site)
           if path != OWN_SESSION]
 # What there is, for everybody who has signed in.
@@ -191,6 +200,8 @@ for pattern, path in KEYS.items():
     DONE["DELETE", path] = 204
     DONE["POST", path] = 204 if "DeleteAndMove" in path else \
         201 if "Copy" in path else 200
+for path, key in PACKAGES.items():
+    DONE.update({("POST", path): 201, ("DELETE", path + key): 204})
 for method, path, power in routes:
     name = f"{method} {path}"
     anonymous = ask(method, path)

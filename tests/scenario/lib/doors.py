@@ -3,10 +3,15 @@
 import re
 
 
-def sample(path):
+def sample(method, path):
     """The path, with something of each site in the place of parameters."""
-    name = "Role" if "/v1.0/" in path else "SMS_Role"
-    key = "SMS00UNA" if "SecuredCategory" in path else "SMS0001R"
+    name, key = "SMS_Role", "SMS0001R"
+    if method != "GET":
+        name, key = "SMS_Package", "TST00001"
+    if "/v1.0/" in path:
+        name, key = name.removeprefix("SMS_"), key.replace("TST0", "TST1")
+    if "SecuredCategory" in path:
+        key = "SMS00UNA"
     return path.replace("{class}", name).replace("{key}", f"'{key}'")
 
 
@@ -18,7 +23,7 @@ def patterns(site):
 
 def routes(site):
     """[(method, path, power)]"""
-    return [(method, sample(path), power)
+    return [(method, sample(method, path), power)
             for method, path, power in patterns(site)]
 
 
