@@ -150,12 +150,10 @@ take(struct rv_exchange *x, const struct rv_class *class, const char *name,
 	} else if (p == NULL) {
 		rv_body_bad(x, shown, "is not known here");
 		return false;
-	} else if (is_read_only(p)) {
-		return true;
-	} else if (!has_type(p, value)) {
+	} else if (!is_read_only(p) && !has_type(p, value)) {
 		rv_body_bad(x, shown, "is of another type; see $metadata");
 		return false;
-	} else if (put(p, value, args)) {
+	} else if (is_read_only(p) || put(p, value, args)) {
 		return true;
 	}
 	rv_answer_json(x, 200, NULL);
@@ -234,13 +232,15 @@ put_key(struct rv_exchange *x, const struct rv_class *class, json_t *args)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* Each class of objects has one; were there none, its first would do. */
 static const struct rv_odata_property *
 key_property(const struct rv_class *class)
 {
-	for (size_t i = 0; i < class->odata.n_properties; i++)
-		if (class->odata.properties[i].is_key)
-			return &class->odata.properties[i];
-	return NULL;
+	size_t i = class->odata.n_properties - 1;
+
+	while (i > 0 && !class->odata.properties[i].is_key)
+		i--;
+	return &class->odata.properties[i];
 }
 
 /* Keys that others give may have characters that paths have escaped. */
