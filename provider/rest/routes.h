@@ -50,5 +50,6 @@ extern const struct rv_route_table rv_routes_classes;
 extern const struct rv_route_table rv_routes_metadata;
 extern const struct rv_route_table rv_routes_secured;
 extern const struct rv_route_table rv_routes_types;
+extern const struct rv_route_table rv_routes_batch;
 
 #endif
