@@ -30,6 +30,11 @@ read_all(FILE *in, struct rv_buf *bytes, const char *name, struct rv_error *e)
 	return RV_ERR_IO;
 }
 
+/* gcc 12 takes the descriptor of a failure, which is no memory, for a leak. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 /* Windows writes UTF-16: with a mark it is known. */
 static int
 to_utf8(struct rv_buf *bytes, struct rv_error *e)
@@ -66,6 +71,9 @@ to_utf8(struct rv_buf *bytes, struct rv_error *e)
 	*bytes = utf8;
 	return RV_OK;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 static int
 read_file(const char *name, struct rv_buf *bytes, struct rv_error *e)

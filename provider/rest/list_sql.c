@@ -68,6 +68,7 @@ put_scopes(
 	const unsigned number = bind(sql, scopes);
 
 	if (class->object_type_id != 0)
+		/* SQL of constants: the scopes are bound */
 		rv_buf_printf(&sql->text,
 		    "(r.object_type, r.object_key) IN (SELECT "
 		    "s.object_type_id, s.object_key FROM "

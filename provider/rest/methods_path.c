@@ -51,10 +51,11 @@ unquote(
 		return RV_ERR_NOMEM;
 	for (; i < s.n; i++) {
 		const bool more = i + 1 < s.n;
+		const bool escapes =
+		    wmi ? s.p[i] == '\\' && more
+			: s.p[i] == quote && more && s.p[i + 1] == quote;
 
-		if (wmi && s.p[i] == '\\' && more)
-			i++;
-		else if (!wmi && s.p[i] == quote && more && s.p[i + 1] == quote)
+		if (escapes)
 			i++;
 		else if (s.p[i] == quote)
 			break;

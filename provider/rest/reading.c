@@ -120,7 +120,7 @@ keep(struct rv_reading *r, const struct rv_pg_answer *reply)
 	}
 	if (r->n_kept == n)
 		return;
-	while (r->n_kept > 0)
+	while (r->kept != NULL && r->n_kept > 0)
 		PQclear(r->kept[--r->n_kept]);
 	r->kept = NULL; /* said when it has caught up */
 }

@@ -2,6 +2,7 @@
 #include "rest/rest.h"
 #include "rest/routes.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): where is a string literal */
 /* Each needs Read on some object of the class, and shows what one may Read. */
 #define READ(where, what, handler)                                            \
 	{                                                                     \
@@ -9,6 +10,7 @@
 		.type = "{class}", .operation = "Read", .event = what,        \
 		.handle = handler,                                            \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct rv_route rows[] = {
 	READ(RV_WMI "{class}", "list", rv_rest_list),

@@ -2,12 +2,14 @@
 #include "rest/rest.h"
 #include "rest/routes.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): where is a string literal */
 #define ROUTE_ABOUT(where, handler)                               \
 	{                                                         \
 		.method = RV_GET, .path = RV_ADMIN_SERVICE where, \
 		.access = RV_ACCESS_SELF, .event = "metadata",    \
 		.handle = handler,                                \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct rv_route rows[] = {
 	ROUTE_ABOUT("/wmi", rv_rest_service_document),

@@ -57,7 +57,7 @@ rv_rest_scope_change(struct rv_exchange *x)
 	key = rv_roles_key(x);
 	args = key != NULL ? rv_roles_args(x, members) : NULL;
 	named = json_string_value(json_object_get(args, "scope_id"));
-	if (named != NULL && strcmp(named, key) != 0)
+	if (named != NULL && key != NULL && strcmp(named, key) != 0)
 		rv_body_bad(x, "CategoryID", "is not that of the path");
 	if (args == NULL || x->answered ||
 	    !rv_roles_set(x, args, "scope_id", key))

@@ -356,7 +356,8 @@ NOT_ASKED = [
     (404, "a path that is none", head(
         length, "Expect: 100-continue", path="/nothing")),
     (405, "a path without that method", head(
-        length, "Expect: 100-continue", path="/AdminService/wmi/SMS_Role")),
+        length, "Expect: 100-continue",
+        path="/AdminService/wmi/SMS_Site.GetAuthenticationLevel")),
     (415, "a coding", head(length, "Expect: 100-continue",
                            "Content-Encoding: gzip")),
     (417, "another expectation", head(length, "Expect: 102-processing")),

@@ -78,14 +78,62 @@ for root in ("wmi", "v1.0"):
     BODIES[f"{ADMIN_SERVICE}/{root}/$batch"] = {"requests": [
         {"id": "1", "method": "GET", "url": ROLES}]}
 
+# Roles and scopes that nobody has; each root takes its own away.
+site.psql("""SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
+    BEGIN; SELECT take_revision();
+    INSERT INTO security_role (role_id, name, is_built_in, created_by,
+            modified_by)
+        SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
+        FROM generate_series(1, 4) i;
+    INSERT INTO security_scope (scope_id, name, is_built_in, created_by,
+            modified_by)
+        SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
+        FROM generate_series(1, 4) i;
+    COMMIT""")
+ROLE_FILE = ('<SMS_Roles><SMS_Role CopiedFromID="SMS0009R" RoleName="%s" '
+             'RoleDescription=""><Operations><Operation '
+             'GrantedOperations="1" ObjectTypeID="31"/></Operations>'
+             "</SMS_Role></SMS_Roles>")
+GRANTED = [{"ObjectTypeID": 31, "GrantedOperations": 1}]
+for number, (role, scope) in enumerate((
+        ("/wmi/SMS_Role", "/wmi/SMS_SecuredCategory"),
+        ("/v1.0/Role", "/v1.0/SecuredCategory")), 1):
+    role, scope = ADMIN_SERVICE + role, ADMIN_SERVICE + scope
+    goes, stays = f"('TST0000{number}')", f"('TST0000{number + 2}')"
+    for path, key, body in (
+            (role, goes, {"RoleDescription": "another"}),
+            (scope, goes, {"CategoryDescription": "another"})):
+        KEYS[path + "({key})"] = path + key
+        BODIES[path + key] = body
+    for path, body in (
+            (role + "%s/AdminService.Copy", {"Name": f"a copy {number}"}),
+            (role + "%s/AdminService.SetPermission",
+             {"RolePermission": {"Application": ["Read"]}}),
+            (role + "%s/AdminService.ExportRole", {}),
+            (scope + "%s/AdminService.DeleteAndMove",
+             {"MoveTo": "SMS00UNA"})):
+        KEYS[path % "({key})"] = path % stays
+        BODIES[path % stays] = body
+    BODIES[role] = {"RoleName": f"new {number}", "Operations": GRANTED}
+    BODIES[scope] = {"CategoryName": f"new {number}"}
+    BODIES[role + ".ExportRole"] = {"RoleID": "SMS0001R"}
+    BODIES[role + ".ImportRole"] = {"RolesXml": ROLE_FILE % f"file {number}"}
+OWN = "/reeve/v1/roles/"
+BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
+               OWN + "export": {"role_ids": ["SMS0001R"]},
+               OWN + "compare": {"a": "SMS0001R", "b": "SMS0002R"},
+               OWN + "similar": {"role_id": "SMS0002R"},
+               OWN + "for-tasks": {"tasks": ["role.read"]}})
+
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
-routes = [(method, KEYS.get(path, path), power)
-          for method, path, power in doors.routes(site)
+routes = [(method, KEYS.get(path, doors.sample(path)), power)
+          for method, path, power in doors.patterns(site)
           if path != OWN_SESSION]
 # What there is, for everybody who has signed in.
 ABOUT = {f"{ADMIN_SERVICE}/{root}{what}" for root in ("wmi", "v1.0")
-         for what in ("", "/$metadata")}
+         for what in ("", "/$metadata")} | {"/reeve/v1/tasks",
+                                            OWN + "for-tasks"}
 OPEN = {path for _, path, power in routes if power == "open"}
 tap.ok(len(routes) > 10, "the provider lists its routes")
 tap.is_({path for method, path, _ in routes if method != "GET"}, set(BODIES),
@@ -147,6 +195,8 @@ DONE = {}
 for pattern, path in KEYS.items():
     DONE["POST", pattern.removesuffix("({key})")] = 201
     DONE["DELETE", path] = 204
+    DONE["POST", path] = 204 if "DeleteAndMove" in path else \
+        201 if "Copy" in path else 200
 for method, path, power in routes:
     name = f"{method} {path}"
     anonymous = ask(method, path)
@@ -168,8 +218,11 @@ for method, path, power in routes:
         tap.is_((nobody.status, gains(nobody.json())), (200, False),
                 f"{name} tells somebody without rights so")
     else:
-        # On an object that one may not read it is 404.
-        hidden = MEMBERSHIP in path or "/principals/" in path or "('" in path
+        # On an object that one may not read it is 404, unless one may not
+        # read any of its class.
+        hidden = method != "GET" and "Copy" not in path and any(
+            part in path for part in (MEMBERSHIP, "/principals/", "('",
+                                      "ExportRole", "roles/export"))
         tap.is_(nobody.status, 404 if hidden else 403,
                 f"{name} needs {power}")
         tap.is_(error_form(nobody, path), "", f"{name}: so does the refusal")
@@ -183,10 +236,8 @@ for method, path, power in routes:
 
 # ---- Methods ----------------------------------------------------------------
 
-takes = {}
-for method, path, _ in routes:
-    takes.setdefault(path, set()).update(
-        {"GET", "HEAD"} if method == "GET" else {method})
+TABLE = doors.patterns(site)
+takes = {path: doors.methods(TABLE, path) for _, path, _ in routes}
 for path, methods in takes.items():
     others = [ask(m, path, mallory) for m in METHODS if m not in methods]
     tap.is_([a.status for a in others], [405] * len(others),

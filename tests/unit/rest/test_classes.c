@@ -24,7 +24,7 @@ check_property(const struct rv_odata_property *p)
 		assert_non_null(p->of);
 	else
 		assert_null(p->of);
-	if (p->is_navigation)
+	if (p->of != NULL && p->is_navigation)
 		assert_non_null(p->of->view);
 	else if (p->of != NULL)
 		assert_null(p->of->view);
