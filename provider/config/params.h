@@ -51,6 +51,9 @@ PARAM(max_header, size, "98304", 8192, 1048576, RESTART,
     "Bytes of one request head. A Kerberos token of 64 KiB needs 88 KiB.")
 PARAM(max_body, size, "1048576", 1024, 67108864, RESTART,
     "Bytes of one request body.")
+CHOICE(require_if_match, "off|on", "off", RESTART,
+    "Whether PATCH, PUT and DELETE of an object must say by If-Match which "
+    "state of it they mean. Without one they are answered with 428.")
 PARAM(header_timeout, duration, "10s", 100, 600000, RESTART,
     "Time from the first byte of a request (or from the connection) to the "
     "end of its head, the TLS handshake included.")

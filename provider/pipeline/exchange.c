@@ -14,6 +14,7 @@
 #include "pipeline/refusals.h"
 #include "pipeline/route.h"
 #include "provider.h"
+#include "sign_in/current.h"
 #include "sign_in/signing.h"
 #include "store/feed.h"
 #include "transport/certified.h"
@@ -228,6 +229,39 @@ rv_exchange_begin(struct rv_loop *loop, const struct rv_door_ops *ops,
 		return NULL;
 	}
 	return run_first_stage(x, on_head);
+}
+
+static void
+on_head_within(struct rv_exchange *x)
+{
+	unsigned allowed;
+
+	x->route = rv_route_find(
+	    x->request.method, x->request.path, &x->params, &allowed);
+	rv_exchange_authenticated(x);
+}
+
+struct rv_exchange *
+rv_exchange_begin_within(const struct rv_exchange *outer,
+    const struct rv_door_ops *ops, void *door, const struct rv_request *request,
+    struct rv_batch_part *group_part)
+{
+	struct rv_exchange *x = exchange_new(outer->lane->loop, ops, door);
+
+	if (x == NULL || !copy_request(x, request) ||
+	    !copy_peer(x, request->peer) || !name_request(x)) {
+		if (x != NULL)
+			rv_exchange_free(x);
+		answer_without_memory(ops, door);
+		return NULL;
+	}
+	x->group_part = group_part;
+	x->policy = rv_sign_in_policy_now(x->lane->provider->sign_in);
+	x->identity = rv_identity_ref(outer->identity);
+	memcpy(x->session_hash, outer->session_hash, sizeof(x->session_hash));
+	memcpy(x->session_id, outer->session_id, sizeof(x->session_id));
+	x->session_ends_at_ms = outer->session_ends_at_ms;
+	return run_first_stage(x, on_head_within);
 }
 
 /* RFC 9110 section 15.5.6: a 405 says which methods there are. */

@@ -20,6 +20,7 @@
 #include "pipeline/message.h"
 #include "pipeline/route.h"
 
+struct rv_batch_part;
 struct rv_lane;
 struct rv_sign_in_policy;
 struct rv_signing;
@@ -62,6 +63,8 @@ struct rv_exchange {
 	    unclear; /* a write may be durable: the answer that says so stays */
 	bool committed; /* a write is durable in the store: the answer stays */
 	bool dry_run;	/* a write that is tried, and not kept */
+	/* Its change waits for the others of its group (rest/batch.h). */
+	struct rv_batch_part *group_part;
 
 	struct rv_audit_fields record;
 	struct rv_audit_entry entry;
@@ -90,6 +93,15 @@ void rv_exchange_finish(struct rv_exchange *x);
 void rv_exchange_free(struct rv_exchange *x);
 /* Called by the lane with a record that has become durable, or failed. */
 void rv_exchange_recorded(struct rv_audit_entry *entry);
+
+/*
+ * Starts the way of a request that stands within another, `outer`: of the
+ * same caller, whose credential is not looked at again; all else is as with
+ * rv_exchange_begin().  group_part: see struct rv_exchange; may be NULL.
+ */
+struct rv_exchange *rv_exchange_begin_within(const struct rv_exchange *outer,
+    const struct rv_door_ops *ops, void *door, const struct rv_request *request,
+    struct rv_batch_part *group_part);
 
 /* ---- For handlers ------------------------------------------------------ */
 

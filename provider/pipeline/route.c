@@ -19,6 +19,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_metadata,
 	&rv_routes_secured,
 	&rv_routes_types,
+	&rv_routes_batch,
 };
 
 const struct rv_route *

@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
+#include "pipeline/lane.h"
+#include "provider.h"
+#include "rest/batch.h"
+#include "rest/prefer.h"
+
 #define TAGS_MAX 32u
 
 json_t *
@@ -75,6 +81,22 @@ tags_of(struct rv_slice list)
 	return tags;
 }
 
+/* RFC 6585 section 3; true: answered. */
+static bool
+needs_if_match(struct rv_exchange *x)
+{
+	const enum rv_method method = x->request.method;
+
+	if (x->lane->provider->config->require_if_match == 0 ||
+	    x->params.key.p == NULL ||
+	    (method != RV_PATCH && method != RV_PUT && method != RV_DELETE))
+		return false;
+	rv_answer_error(x, 428, "if_match_required",
+	    "This site changes objects only as their caller has seen them: "
+	    "read the object, and send its @odata.etag in the field If-Match.");
+	return true;
+}
+
 /* False: answered. */
 static bool
 read_if_match(struct rv_exchange *x, json_t *request)
@@ -85,7 +107,7 @@ read_if_match(struct rv_exchange *x, json_t *request)
 	json_t *tags;
 
 	if (field.p == NULL && !twice)
-		return true;
+		return !needs_if_match(x);
 	tags = twice ? NULL : tags_of(field);
 	if (json_array_size(tags) > 0)
 		return json_object_set_new(request, "if_match", tags) == 0;
@@ -177,6 +199,27 @@ facts(const struct rv_exchange *x, const struct rv_written *w)
 	    x->dry_run);
 }
 
+/* Prefer: return=minimal (OData 4.01 protocol, section 8.2.8.7). */
+static void
+make_minimal(struct rv_exchange *x)
+{
+	struct rv_answer *a = &x->answer;
+
+	if ((a->status != 200 && a->status != 201) ||
+	    !rv_slice_eq_cstr(rv_prefer(x, "return"), "minimal"))
+		return;
+	for (size_t i = 0; i < a->n_fields; i++)
+		if (rv_slice_eq_cstr(a->fields[i].name, "Location")) {
+			rv_answer_field(
+			    x, "OData-EntityId", a->fields[i].value.p);
+			break;
+		}
+	rv_answer_field(x, "Preference-Applied", "return=minimal");
+	a->status = 204;
+	a->content_type = NULL;
+	a->body = RV_SLICE_NONE;
+}
+
 static void
 answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 {
@@ -186,6 +229,7 @@ answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 
 	if (run->answer != NULL && !x->dry_run) {
 		run->answer(x, w, run->arg);
+		make_minimal(x);
 		return;
 	}
 	body = facts(x, w);
@@ -222,15 +266,49 @@ run(struct rv_exchange *x, const char *changes, struct run *r)
 	}
 }
 
+/* A change of a group is made with the others, or not at all. */
+static void
+hold(struct rv_exchange *x, json_t *changes, struct run *r)
+{
+	const struct rv_change_held held = { .changes = changes,
+		.request = request_json(x),
+		.answer = answer_run,
+		.arg = r };
+	bool has_key;
+
+	has_key =
+	    rv_request_field(&x->request, "idempotency-key", &has_key).p !=
+		NULL ||
+	    has_key;
+	if (held.request != NULL && !x->dry_run && !has_key) {
+		rv_batch_hold(x, &held);
+		return;
+	}
+	json_decref(changes);
+	if (held.request != NULL)
+		rv_answer_error(x, 501, "not_in_a_group",
+		    "A request of a group takes neither dryRun nor an "
+		    "Idempotency-Key of its own; give the key to the batch.");
+	rv_exchange_finish(x);
+}
+
 void
 rv_change_run(
     struct rv_exchange *x, json_t *changes, rv_write_answer *answer, void *arg)
 {
 	struct run *r = rv_arena_alloc(x->arena, sizeof(*r));
-	char *text = changes != NULL ? json_dumps(changes, JSON_COMPACT) : NULL;
-	const char *kept =
-	    text != NULL ? rv_arena_dup(x->arena, rv_slice_of(text)) : NULL;
+	char *text = NULL;
+	const char *kept = NULL;
 
+	if (r != NULL && changes != NULL && x->group_part != NULL) {
+		*r = (struct run){ answer, arg };
+		hold(x, changes, r);
+		return;
+	}
+	if (changes != NULL)
+		text = json_dumps(changes, JSON_COMPACT);
+	if (text != NULL)
+		kept = rv_arena_dup(x->arena, rv_slice_of(text));
 	json_decref(changes);
 	free(text);
 	if (r == NULL || kept == NULL) {

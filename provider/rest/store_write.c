@@ -207,7 +207,12 @@ rv_write_run(struct rv_exchange *x, const struct rv_pg_step *steps,
 {
 	struct write *w = rv_arena_alloc(x->arena, sizeof(*w));
 
-	if (w == NULL) {
+	if (x->group_part != NULL) {
+		rv_answer_error(x, 501, "not_in_a_group",
+		    "This cannot be done in a group, together with other "
+		    "changes or not at all; send it outside of one.");
+		rv_exchange_finish(x);
+	} else if (w == NULL) {
 		rv_answer_json(x, 200, NULL);
 		rv_exchange_finish(x);
 	} else if (!rv_audit_reserve(x->lane->provider->audit)) {

@@ -74,6 +74,10 @@ for path, name in ((ADMIN_SERVICE + "/wmi/RVE_ApplicationType", "Test_One"),
                     "SecuredBy": "role", "Operations": [{"Name": "Read"}]}
     BODIES[f"{path}('{name}')"] = {"DisplayName": "Another"}
 
+for root in ("wmi", "v1.0"):
+    BODIES[f"{ADMIN_SERVICE}/{root}/$batch"] = {"requests": [
+        {"id": "1", "method": "GET", "url": ROLES}]}
+
 # Roles and scopes that nobody has; each root takes its own away.
 site.psql("""SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
     BEGIN; SELECT take_revision();
@@ -161,6 +165,8 @@ def gains(said):
     """What an answer about oneself allows; falsy when it is nothing."""
     if "ReturnValue" in said:
         return any(value for value in said.values())
+    if "responses" in said:
+        return any(one["status"] < 400 for one in said["responses"])
     for name in ("evaluations", "results", "assignments"):
         if name in said and "decision" not in said:
             return any(row.get("decision", True) for row in said[name])
