@@ -135,6 +135,19 @@ put(const struct rv_odata_property *p, json_t *value, json_t *args)
 	return json_object_set(properties, p->name, value) == 0;
 }
 
+/* What the class has a property for is not kept beside it, untyped. */
+static const char *
+typed_name(const struct rv_class *class, json_t *properties)
+{
+	json_t *value;
+	const char *name;
+
+	json_object_foreach(properties, name,
+	    value) if (rv_odata_property_find(&class->odata,
+			   rv_slice_of(name)) != NULL) return name;
+	return NULL;
+}
+
 /* One member of the body; false: answered. */
 static bool
 take(struct rv_exchange *x, const struct rv_class *class, const char *name,
@@ -149,6 +162,12 @@ take(struct rv_exchange *x, const struct rv_class *class, const char *name,
 			return true;
 	} else if (p == NULL) {
 		rv_body_bad(x, shown, "is not known here");
+		return false;
+	} else if (strcmp(p->name, "Properties") == 0 &&
+		   typed_name(class, value) != NULL) {
+		rv_body_bad(x, shown,
+		    "has a name that the class has itself; send it beside "
+		    "Properties");
 		return false;
 	} else if (!is_read_only(p) && !has_type(p, value)) {
 		rv_body_bad(x, shown, "is of another type; see $metadata");

@@ -390,13 +390,15 @@ RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM default_instance d
-            WHERE d.object_type_id = type_id AND d.object_key = key) THEN
+            WHERE d.object_type_id = type_id AND d.object_key = key)
+        OR EXISTS (SELECT FROM site_setting s
+            WHERE type_id = 6 AND s.site_code = key) THEN
         PERFORM refuse_built_in('object');
     END IF;
 END
 $$;
 COMMENT ON FUNCTION reeve.require_no_default(integer, text) IS
-'RV409 for the default instance of a type, which has to stay.';
+'RV409 for the default instance of a type, and for the site itself, which have to stay.';
 
 CREATE FUNCTION reeve.apply_object_delete(who reeve.asker, actor jsonb,
     args jsonb, request jsonb) RETURNS reeve.outcome

@@ -249,6 +249,12 @@ SELECT matches(pg_temp.said('alice', 'object_delete',
     'the default instance stays');
 SELECT is((SELECT count(*) FROM secured_object WHERE object_type_id = 38
     AND object_key = '0'), 1::bigint, 'and is there');
+SELECT is(pg_temp.said('alice', 'object_delete', jsonb_build_object('type', 6,
+    'key', (SELECT site_code FROM site_setting))),
+    CASE WHEN EXISTS (SELECT FROM secured_object o, site_setting s
+        WHERE o.object_type_id = 6 AND o.object_key = s.site_code)
+    THEN 'RV409 built_in' ELSE 'RV404 no_such_object' END,
+    'nor does the site itself go');
 SELECT is_empty($$SELECT FROM object_scope s WHERE NOT EXISTS (
     SELECT FROM secured_object o WHERE (o.object_type_id, o.object_key)
         = (s.object_type_id, s.object_key))$$, 'no scope of nothing is left');

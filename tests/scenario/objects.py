@@ -142,7 +142,10 @@ for caller, method, path, body, status, code in (
          "method_not_allowed"),
         ("alice", "POST", WMI + "SMS_Nothing", {}, 404, "unknown_class"),
         ("alice", "POST", WMI + "SMS_DistributionPointInfo", {"Name": "x"},
-         400, "op_not_applicable")):
+         400, "op_not_applicable"),
+        ("alice", "POST", WMI + "SMS_Package",
+         {"Name": "x", "Properties": {"FolderID": "5"}},
+         400, "bad_request")):
     more = {"headers": {"Content-Type": "application/json"}} \
         if isinstance(body, (str, bytes)) else {}
     tap.is_(error(call(caller, method, path, body, **more)), (status, code),
