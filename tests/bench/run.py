@@ -17,7 +17,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from bench import accepting, following, https  # noqa: E402
 from bench import lists, loading  # noqa: E402
-from bench import machine, peers, programs, rows  # noqa: E402
+from bench import machine, peers, prefix, programs, rows  # noqa: E402
 from bench.rows import BenchError  # noqa: E402
 from bench.store import Stores  # noqa: E402
 from lab import host  # noqa: E402
@@ -46,7 +46,8 @@ def known(stores):
                  load=lambda *how: loading.measure(stores, *how),
                  feed=lambda *how: following.measure(stores, *how),
                  acceptor=accepting.measure,
-                 https=https.measure)
+                 https=https.measure,
+                 prefix=prefix.measure)
     return found
 
 
