@@ -17,7 +17,7 @@
  * goes beyond it, and providers are upgraded before it.
  */
 #define RV_SCHEMA_MIN 30
-#define RV_SCHEMA_MAX 32
+#define RV_SCHEMA_MAX 40
 
 /*
  * RV_ERR_INVALID when the schema is outside of the range or not there:
