@@ -102,9 +102,13 @@ COMMENT ON FUNCTION reeve.last_ordinal() IS
 'The last row that the revision held has changed; 0 for none.';
 
 CREATE FUNCTION reeve.has_given(after_ordinal integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM change c WHERE c.revision = held_revision()
-        AND c.ordinal > $1 AND gives_rights(c))
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT EXISTS (SELECT FROM change c WHERE c.revision = held_revision()
+            AND c.ordinal > $1 AND gives_rights(c)));
+END
 $$;
 COMMENT ON FUNCTION reeve.has_given(integer) IS
 'Whether the revision held has given somebody something behind a row of it.';
@@ -444,10 +448,13 @@ COMMENT ON FUNCTION reeve.apply_approval_setting_change(reeve.asker, jsonb,
 -- A revision of the admin stream alone ------------------------------------------------
 
 CREATE FUNCTION reeve.mark_audit_only(at_revision bigint) RETURNS void
-LANGUAGE sql SET search_path = reeve, pg_temp AS $$
-    INSERT INTO change (revision, ordinal, entity, key, new)
-    SELECT $1, 1, 'audit_only', '', '{}'
-    WHERE NOT EXISTS (SELECT FROM change c WHERE c.revision = $1)
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM change c WHERE c.revision = $1) THEN
+        INSERT INTO change (revision, ordinal, entity, key, new)
+            VALUES ($1, 1, 'audit_only', '', '{}');
+    END IF;
+END
 $$;
 COMMENT ON FUNCTION reeve.mark_audit_only(bigint) IS
 'Marks a revision that has changed no row, such as that of an export: else who follows the changes would miss it, and load all.';
