@@ -106,8 +106,9 @@ LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT EXISTS (SELECT FROM change c WHERE c.revision = held_revision()
-            AND c.ordinal > $1 AND gives_rights(c)));
+        SELECT EXISTS (SELECT FROM change c
+            WHERE c.revision = (SELECT held_revision())
+                AND c.ordinal > $1 AND gives_rights(c)));
 END
 $$;
 COMMENT ON FUNCTION reeve.has_given(integer) IS
@@ -450,7 +451,8 @@ COMMENT ON FUNCTION reeve.apply_approval_setting_change(reeve.asker, jsonb,
 CREATE FUNCTION reeve.mark_audit_only(at_revision bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM change c WHERE c.revision = $1) THEN
+    -- By the end of the index: to look whether there is any may scan all.
+    IF (SELECT max(c.ordinal) FROM change c WHERE c.revision = $1) IS NULL THEN
         INSERT INTO change (revision, ordinal, entity, key, new)
             VALUES ($1, 1, 'audit_only', '', '{}');
     END IF;

@@ -38,7 +38,9 @@ BEGIN
             AND (NOT EXISTS (
                 -- (i) every operation of it
                 SELECT FROM role_operation g WHERE g.role_id = given
-                    AND (level < required_level(holder, g.object_type_id, g.bit)
+                    AND (level < (SELECT m.level FROM operation_minimum m
+                            WHERE m.object_type_id = g.object_type_id
+                                AND m.bit = g.bit)
                         OR NOT EXISTS (SELECT FROM role_operation h
                             WHERE h.role_id = holder
                                 AND h.object_type_id = g.object_type_id

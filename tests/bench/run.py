@@ -17,7 +17,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from bench import accepting, following, https  # noqa: E402
 from bench import lists, loading  # noqa: E402
-from bench import machine, peers, prefix, programs, rows  # noqa: E402
+from bench import machine, peers, prefix, programs, rows, writing  # noqa: E402
 from bench.rows import BenchError  # noqa: E402
 from bench.store import Stores  # noqa: E402
 from lab import host  # noqa: E402
@@ -47,7 +47,8 @@ def known(stores):
                  feed=lambda *how: following.measure(stores, *how),
                  acceptor=accepting.measure,
                  https=https.measure,
-                 prefix=prefix.measure)
+                 prefix=prefix.measure,
+                 writing=writing.measure)
     return found
 
 
