@@ -6,7 +6,6 @@
  */
 #include "reeve/auth.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,37 +13,14 @@
 
 #include "clock.h"
 #include "directory_ad.h"
-#include "directory_cache.h"
+#include "directory_made.h"
 #include "directory_state.h"
 #include "group_walk.h"
 #include "ldap_entry.h"
-#include "ldap_pool.h"
-#include "ldap_settings.h"
 #include "pac.h"
 #include "principal.h"
-#include "user_filter.h"
 
 #define ARENA_MAX 65536u
-
-/* What a directory of kind auto has turned out to be. */
-enum {
-	NOT_ASKED,
-	IS_OPENLDAP,
-	IS_AD,
-};
-
-struct rv_directory {
-	struct rv_arena *arena; /* of the texts */
-	const char *base, *group_base, *id_attribute, *realm;
-	struct rv_ldap_settings settings;
-	struct rv_user_filter filter;
-	int deadline_ms;
-	size_t max_groups;
-	unsigned max_depth;
-	atomic_int kind;
-	struct rv_ldap_pool *pool;
-	struct rv_directory_cache *cache; /* NULL: nothing is remembered */
-};
 
 /* ---- Settings -------------------------------------------------------------------- */
 
@@ -141,9 +117,9 @@ static int
 copy_config(const struct rv_directory_config *config, struct rv_directory *d,
     struct rv_error *e)
 {
-	static const int kinds[] = { [RV_DIRECTORY_AUTO] = NOT_ASKED,
-		[RV_DIRECTORY_OPENLDAP] = IS_OPENLDAP,
-		[RV_DIRECTORY_AD] = IS_AD };
+	static const int kinds[] = { [RV_DIRECTORY_AUTO] = RV_KIND_NOT_ASKED,
+		[RV_DIRECTORY_OPENLDAP] = RV_IS_OPENLDAP,
+		[RV_DIRECTORY_AD] = RV_IS_AD };
 
 	d->arena = rv_arena_new(ARENA_MAX);
 	if (d->arena == NULL || !copy_settings(config, d)) {
@@ -288,19 +264,19 @@ struct lookup {
 	struct rv_error error;
 };
 
-/* Asked once; what it is does not change. */
-static int
-find_kind(struct lookup *l, struct rv_ldap *connection, bool *ret_is_ad)
+int
+rv_directory_kind_of(struct rv_directory *directory, struct rv_ldap *connection,
+    int64_t deadline_ms, bool *ret_is_ad, struct rv_error *e)
 {
-	int kind = atomic_load(&l->directory->kind);
-	bool is_ad = kind == IS_AD;
+	int kind = atomic_load(&directory->kind);
+	bool is_ad = kind == RV_IS_AD;
 	int r = RV_OK;
 
-	if (kind == NOT_ASKED) {
-		r = rv_ad_detect(connection, l->deadline_ms, &is_ad, &l->error);
+	if (kind == RV_KIND_NOT_ASKED) {
+		r = rv_ad_detect(connection, deadline_ms, &is_ad, e);
 		if (r == RV_OK)
-			atomic_store(
-			    &l->directory->kind, is_ad ? IS_AD : IS_OPENLDAP);
+			atomic_store(&directory->kind,
+			    is_ad ? RV_IS_AD : RV_IS_OPENLDAP);
 	}
 	*ret_is_ad = is_ad;
 	return r;
@@ -363,14 +339,16 @@ now_ms(void)
 
 /* Writes to the account only when everything is there. */
 static int
-ask(struct lookup *l, struct rv_ldap *connection)
+ask(void *arg, struct rv_ldap *connection)
 {
+	struct lookup *l = arg;
 	struct person person = {
 		.directory = l->directory,
 		.value = l->value,
 	};
 	struct rv_account account = { .known = true, .at_ms = now_ms() };
-	int r = find_kind(l, connection, &person.is_ad);
+	int r = rv_directory_kind_of(
+	    l->directory, connection, l->deadline_ms, &person.is_ad, &l->error);
 
 	if (r == RV_OK)
 		r = find_person(l, connection, &person);
@@ -389,27 +367,30 @@ ask(struct lookup *l, struct rv_ldap *connection)
 	return r;
 }
 
-/*
- * A connection may have died while it was idle, which shows only now: one
- * more try, on a new one, in what is left of the time.
- */
-static int
-ask_with_retry(struct lookup *l)
+int
+rv_directory_ask(struct rv_directory *directory, int64_t deadline_ms,
+    rv_directory_question *question, void *arg, struct rv_error *e)
 {
-	struct rv_ldap_pool *pool = l->directory->pool;
 	int r = RV_ERR_UNAVAILABLE;
 
 	for (int i = 0; i < 2 && r == RV_ERR_UNAVAILABLE; i++) {
 		struct rv_ldap *connection = NULL;
 
 		r = rv_ldap_pool_acquire(
-		    pool, l->deadline_ms, &connection, &l->error);
+		    directory->pool, deadline_ms, &connection, e);
 		if (r != RV_OK)
 			return r;
-		r = ask(l, connection);
-		rv_ldap_pool_release(pool, &connection, r, &l->error);
+		r = question(arg, connection);
+		rv_ldap_pool_release(directory->pool, &connection, r, e);
 	}
 	return r;
+}
+
+static int
+ask_with_retry(struct lookup *l)
+{
+	return rv_directory_ask(
+	    l->directory, l->deadline_ms, ask, l, &l->error);
 }
 
 static void
@@ -503,5 +484,5 @@ rv_directory_recall(struct rv_directory *directory, const char *who,
 bool
 rv_directory_has_sids(const struct rv_directory *directory)
 {
-	return atomic_load(&directory->kind) != IS_OPENLDAP;
+	return atomic_load(&directory->kind) != RV_IS_OPENLDAP;
 }

@@ -93,4 +93,40 @@ RV_MUSTUSE bool rv_directory_recall(struct rv_directory *directory,
 bool rv_directory_has_sids(const struct rv_directory *directory);
 void rv_account_fini(struct rv_account *account);
 
+/* ---- By the names that administrators use ---------------------------------- */
+
+struct rv_found_account {
+	char *dn;
+	char *account_id; /* immutable id, as rv_account has it */
+	char *principal;  /* "krb5:alice@LAB.TEST", "group:ID" */
+	char *
+	    logon_name; /* "LAB\\alice" in Active Directory, else as signed in */
+	char *display_name; /* or "" */
+	bool is_group;
+};
+
+#define RV_FOUND_MAX 16u
+
+struct rv_directory_found {
+	bool known;   /* false: could not be asked, or an entry is unusable */
+	bool refused; /* with !known: asking again will not help */
+	struct rv_found_account accounts[RV_FOUND_MAX];
+	size_t n;	  /* 0: there is none; several: the name is ambiguous */
+	char detail[256]; /* operator's text when !known */
+};
+
+/*
+ * All people and groups that a text names: LAB\\alice (the domain is the
+ * realm or its first label), alice@lab.test (principal or
+ * userPrincipalName), S-1-5-21-... (Active Directory alone), a DN, or a bare
+ * name.  Case does not matter, as it does not to who types it.  Blocks up to
+ * the deadline; any thread.  ret_found is the caller's to end.
+ */
+void rv_directory_find(struct rv_directory *directory, struct rv_slice name,
+    struct rv_directory_found *ret_found);
+/* The same by the immutable id of a person or a group. */
+void rv_directory_find_id(struct rv_directory *directory, struct rv_slice id,
+    struct rv_directory_found *ret_found);
+void rv_directory_found_fini(struct rv_directory_found *found);
+
 #endif

@@ -9,6 +9,7 @@
 static const struct rv_route_table *const tables[] = {
 	&rv_routes_health,
 	&rv_routes_access,
+	&rv_routes_admins,
 	&rv_routes_session,
 	&rv_routes_site,
 	&rv_routes_memberships,

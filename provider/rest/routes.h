@@ -41,6 +41,7 @@
 
 extern const struct rv_route_table rv_routes_health;
 extern const struct rv_route_table rv_routes_access;
+extern const struct rv_route_table rv_routes_admins;
 extern const struct rv_route_table rv_routes_session;
 extern const struct rv_route_table rv_routes_site;
 extern const struct rv_route_table rv_routes_memberships;

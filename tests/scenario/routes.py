@@ -89,6 +89,15 @@ site.psql("""SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
             modified_by)
         SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
         FROM generate_series(1, 4) i;
+    INSERT INTO administrative_user (admin_id, principal_id, logon_name,
+            is_group)
+        SELECT 20000000 + i, format('krb5:test%s@OTHER.TEST', i), 'test', false
+        FROM generate_series(1, 4) i;
+    INSERT INTO assignment (assignment_id, admin_id, role_id)
+        SELECT 20000000 + i, 20000000 + i, 'SMS0008R'
+        FROM generate_series(3, 4) i;
+    INSERT INTO assignment_scope (assignment_id, scope_id)
+        SELECT 20000000 + i, 'SMS00UNA' FROM generate_series(3, 4) i;
     INSERT INTO secured_object (object_type_id, object_key, name)
         VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
     INSERT INTO object_scope (object_type_id, object_key, scope_id)
@@ -127,6 +136,24 @@ for number, (role, scope) in enumerate((
     BODIES[scope] = {"CategoryName": f"new {number}"}
     BODIES[role + ".ExportRole"] = {"RoleID": "SMS0001R"}
     BODIES[role + ".ImportRole"] = {"RolesXml": ROLE_FILE % f"file {number}"}
+for number, admin in enumerate(("/wmi/SMS_Admin", "/v1.0/Admin"), 1):
+    admin = ADMIN_SERVICE + admin
+    goes, stays = f"({20000000 + number})", f"({20000002 + number})"
+    KEYS[admin + "({key})"] = admin + goes
+    BODIES[admin] = {"LogonName": f"krb5:new{number}@OTHER.TEST"}
+    BODIES[admin + goes] = {"DisplayName": "another"}
+    BODIES[admin + ".FindOrphans"] = {}
+    # In this order: each needs what the one before has given.
+    for action, body in (
+            ("AddRole", {"RoleID": "SMS0009R"}),
+            ("RemoveRole", {"RoleID": "SMS0009R"}),
+            ("AddScope", {"CategoryID": "SMS00ALL"}),
+            ("RemoveScope", {"CategoryID": "SMS00ALL"}),
+            ("AddCollection", {"CollectionID": "SMS00001"}),
+            ("RemoveCollection", {"CollectionID": "SMS00001"})):
+        KEYS[f"{admin}({{key}})/AdminService.{action}"] = \
+            f"{admin}{stays}/AdminService.{action}"
+        BODIES[f"{admin}{stays}/AdminService.{action}"] = body
 OWN = "/reeve/v1/roles/"
 BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
                OWN + "export": {"role_ids": ["SMS0001R"]},
@@ -232,7 +259,7 @@ for method, path, power in routes:
         # On an object that one may not read it is 404, unless one may not
         # read any of its class.
         hidden = method != "GET" and "Copy" not in path and any(
-            part in path for part in (MEMBERSHIP, "/principals/", "('",
+            part in path for part in (MEMBERSHIP, "/principals/", "('", "(2",
                                       "ExportRole", "roles/export"))
         tap.is_(nobody.status, 404 if hidden else 403,
                 f"{name} needs {power}")

@@ -12,7 +12,10 @@ def sample(method, path):
         name, key = name.removeprefix("SMS_"), key.replace("TST0", "TST1")
     if "SecuredCategory" in path:
         key = "SMS00UNA"
-    return path.replace("{class}", name).replace("{key}", f"'{key}'")
+    key = f"'{key}'"
+    if re.search(r"Admin\(", path):
+        key = "16777217"
+    return path.replace("{class}", name).replace("{key}", key)
 
 
 def patterns(site):

@@ -1,0 +1,46 @@
+/* Administrative users. */
+#include "rest/admins.h"
+#include "rest/routes.h"
+
+#define ADMIN "SMS_Admin"
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): parts of paths and tables */
+#define CHANGE(verb, where)                                                   \
+	{                                                                     \
+		.method = (verb), .path = where, .access = RV_ACCESS_GUARDED, \
+		.type = ADMIN, .operation = "Modify", .body = true,           \
+		.bad_media_status = 415, .event = "write",                    \
+		.handle = rv_rest_admin_change,                               \
+	}
+#define REMOVE(where)                                       \
+	{                                                   \
+		.method = RV_DELETE, .path = where,         \
+		.access = RV_ACCESS_GUARDED, .type = ADMIN, \
+		.operation = "Remove", .event = "write",    \
+		.handle = rv_rest_admin_delete,             \
+	}
+#define ACTION(class, name, handler) \
+	RV_ROUTE_WRITE(              \
+	    class "({key})/AdminService." name, ADMIN, "Modify", handler)
+/* A class and its entity are written alike. */
+#define ADMIN_ROWS(class)                                                    \
+	RV_ROUTE_WRITE(class, ADMIN, "Add", rv_rest_admin_create),           \
+	    CHANGE(RV_PATCH, class "({key})"),                               \
+	    CHANGE(RV_PUT, class "({key})"), REMOVE(class "({key})"),        \
+	    ACTION(class, "AddRole", rv_rest_admin_add_role),                \
+	    ACTION(class, "RemoveRole", rv_rest_admin_remove_role),          \
+	    ACTION(class, "AddScope", rv_rest_admin_add_scope),              \
+	    ACTION(class, "RemoveScope", rv_rest_admin_remove_scope),        \
+	    ACTION(class, "AddCollection", rv_rest_admin_add_collection),    \
+	    ACTION(                                                          \
+		class, "RemoveCollection", rv_rest_admin_remove_collection), \
+	    RV_ROUTE_WRITE(class ".FindOrphans", ADMIN, "Read",              \
+		rv_rest_admin_find_orphans)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+static const struct rv_route rows[] = {
+	ADMIN_ROWS(RV_WMI "SMS_Admin"),
+	ADMIN_ROWS(RV_V1 "Admin"),
+};
+
+const struct rv_route_table rv_routes_admins = RV_ROUTE_TABLE(rows);
