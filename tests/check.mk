@@ -16,7 +16,8 @@ HARNESS := $(OWN_MOUNTS) tests/lab/harness.pl -j $(JOBS)
 
 SCENARIOS := $(sort $(wildcard tests/scenario/*.py))
 # The rule three times over, for a short while; and what they must notice.
-RULE := $(addprefix tests/differential/,run.py properties.py writes.py)
+RULE := $(addprefix tests/differential/,run.py properties.py writes.py \
+	delegation.py)
 SEED ?= $(shell date -u +%F)
 SECONDS ?= 120
 LINTS := $(filter-out %/common.py,$(sort $(wildcard tests/lint/*.py)))

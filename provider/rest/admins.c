@@ -295,3 +295,22 @@ rv_rest_admin_delete(struct rv_exchange *x)
 		args = json_pack("{s:s}", "admin_id", key);
 	rv_roles_run(x, "admin_delete", args, rv_roles_removed, NULL);
 }
+
+void
+rv_rest_admin_add_principal(struct rv_exchange *x)
+{
+	static const struct rv_roles_member members[] = {
+		{ "PrincipalID", "principal_id", JSON_STRING },
+		{ NULL, NULL, JSON_NULL },
+	};
+	const char *key;
+	json_t *args;
+
+	rv_admins_begin(x, "AddPrincipal");
+	key = rv_admins_key(x);
+	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	if (args == NULL || !rv_roles_set(x, args, "admin_id", key))
+		give_up(x, args);
+	else
+		rv_roles_run(x, "admin_principal_add", args, NULL, NULL);
+}

@@ -19,6 +19,7 @@ void rv_rest_admin_add_scope(struct rv_exchange *x);
 void rv_rest_admin_remove_scope(struct rv_exchange *x);
 void rv_rest_admin_add_collection(struct rv_exchange *x);
 void rv_rest_admin_remove_collection(struct rv_exchange *x);
+void rv_rest_admin_add_principal(struct rv_exchange *x);
 void rv_rest_admin_find_orphans(struct rv_exchange *x);
 
 /*

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "pipeline/lane.h"
 #include "provider.h"
+#include "rest/approvals.h"
 #include "rest/batch.h"
 #include "rest/prefer.h"
 
@@ -227,6 +228,8 @@ answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 	json_t *body, *one;
 	size_t i;
 
+	if (!x->dry_run && rv_approval_answer(x, w))
+		return;
 	if (run->answer != NULL && !x->dry_run) {
 		run->answer(x, w, run->arg);
 		make_minimal(x);

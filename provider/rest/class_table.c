@@ -399,6 +399,18 @@ static const struct rv_odata_property p35[] = {
 };
 
 static const struct rv_odata_property p37[] = {
+	{ .name = "ApprovalID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "approvalid" },
+	{ .name = "State", .type = RV_EDM_STRING, .filterable = true, .column = "state" },
+	{ .name = "RequestedBy", .type = RV_EDM_STRING, .filterable = true, .column = "requestedby" },
+	{ .name = "RequestedDate", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "requesteddate" },
+	{ .name = "ExpiresDate", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "expiresdate" },
+	{ .name = "DecidedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "decidedby" },
+	{ .name = "DecidedDate", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "decideddate" },
+	{ .name = "Operation", .type = RV_EDM_STRING, .filterable = true, .column = "operation" },
+	{ .name = "Request", .type = RV_EDM_STRING, .nullable = true },
+};
+
+static const struct rv_odata_property p38[] = {
 	{ .name = "ClassName", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "classname" },
 	{ .name = "ObjectTypeID", .type = RV_EDM_INT32, .nullable = true, .filterable = true, .column = "objecttypeid" },
 	{ .name = "SDKName", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "sdkname" },
@@ -406,14 +418,14 @@ static const struct rv_odata_property p37[] = {
 	{ .name = "Application", .type = RV_EDM_STRING, .filterable = true, .column = "application" },
 	{ .name = "Version", .type = RV_EDM_INT32, .filterable = true, .column = "version" },
 	{ .name = "SecuredBy", .type = RV_EDM_STRING, .filterable = true, .column = "securedby" },
-	{ .name = "Operations", .type = RV_EDM_COMPLEX, .is_collection = true, .of = &rv_class_table[38].odata },
+	{ .name = "Operations", .type = RV_EDM_COMPLEX, .is_collection = true, .of = &rv_class_table[39].odata },
 	{ .name = "CreatedBy", .type = RV_EDM_STRING },
 	{ .name = "CreatedDate", .type = RV_EDM_DATE_TIME_OFFSET },
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING },
 	{ .name = "LastModifiedDate", .type = RV_EDM_DATE_TIME_OFFSET },
 };
 
-static const struct rv_odata_property p38[] = {
+static const struct rv_odata_property p39[] = {
 	{ .name = "Name", .type = RV_EDM_STRING },
 	{ .name = "Bit", .type = RV_EDM_INT32, .nullable = true },
 	{ .name = "TypeWide", .type = RV_EDM_BOOLEAN },
@@ -646,8 +658,9 @@ const struct rv_class rv_class_table[] = {
 	{ .odata = { "SMS_StatMsgAttributes", "StatMsgAttributes", "list_sms_statmsgattributes", PROPERTIES(p34) }, .type = "RVE_AuditLog", .mixed = true },
 	{ .odata = { "SMS_StatMsgModuleNames", "StatMsgModuleNames", "list_sms_statmsgmodulenames", PROPERTIES(p35) } },
 	{ .odata = { "RVE_Properties", NULL, NULL, NULL, 0 } },
-	{ .odata = { "RVE_ApplicationType", "ApplicationType", "list_rve_applicationtype", PROPERTIES(p37) }, .type = "RVE_ApplicationType" },
-	{ .odata = { "RVE_ApplicationOperation", NULL, NULL, PROPERTIES(p38) } },
+	{ .odata = { "RVE_Approval", "Approval", "list_rve_approval", PROPERTIES(p37) }, .type = "RVE_Approval" },
+	{ .odata = { "RVE_ApplicationType", "ApplicationType", "list_rve_applicationtype", PROPERTIES(p38) }, .type = "RVE_ApplicationType" },
+	{ .odata = { "RVE_ApplicationOperation", NULL, NULL, PROPERTIES(p39) } },
 	{ .odata = { "SMS_Package", "Package", "list_secured_object", PROPERTIES(packageid_0) }, .type = "SMS_Package", .object_type_id = 2 },
 	{ .odata = { "SMS_Site", "Site", "list_secured_object", PROPERTIES(sitecode_0) }, .type = "SMS_Site", .object_type_id = 6 },
 	{ .odata = { "SMS_Query", "Query", "list_secured_object", PROPERTIES(queryid_0) }, .type = "SMS_Query", .object_type_id = 7 },

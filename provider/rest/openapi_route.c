@@ -213,14 +213,15 @@ put_success(struct rv_buf *out, const struct operation *o, int status)
 	const char *answer =
 	    status == o->success
 		? json_string_value(rv_openapi_member(o->of, "answer"))
-		: NULL;
+	    : status == 202 ? "Waiting"
+			    : NULL;
 	const json_t *media = rv_openapi_member(o->of, "media"), *one;
 	size_t i;
 
 	rv_buf_putc(out, '{');
 	put_description(out, status);
 	put_header_refs(out, o->route->access == RV_ACCESS_OPEN ? open
-			     : status == 201			? made
+			     : status == 201 || status == 202	? made
 			     : has_parameter(o, "Prefer-return") ||
 				     has_parameter(o, "If-None-Match")
 				 ? tagged

@@ -537,6 +537,9 @@ const struct rv_change_entity rv_change_entities[] = {
 	/* Who registered what; the types themselves are above. */
 	NO_EFFECT("application_type"),
 	NO_EFFECT("application_operation"),
+	NO_EFFECT("audit_only"),
+	NO_EFFECT("approval"),
+	NO_EFFECT("approval_setting"),
 	/* No part of the rule. */
 	NO_EFFECT("reporting_login"),
 };

@@ -210,7 +210,10 @@ COMMENT ON FUNCTION reeve.check_places(bigint, reeve.permission_wish[]) IS
 
 CREATE FUNCTION reeve.place_wishes(admin_id bigint,
     wishes reeve.permission_wish[]) RETURNS SETOF reeve.permission_wish
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH wish AS (
         SELECT * FROM unnest(wishes) WITH ORDINALITY AS u (assignment_id,
             role_id, category_type_id, category_id, has_validity, valid_from,
@@ -241,7 +244,8 @@ LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
         w.role_id, w.category_type_id, w.category_id,
         -- A row that has found its place says nothing new of its validity.
         w.has_validity AND p.i IS NULL, w.valid_from, w.valid_until
-    FROM wish w LEFT JOIN placed p ON p.i = w.i
+    FROM wish w LEFT JOIN placed p ON p.i = w.i;
+END
 $$;
 COMMENT ON FUNCTION reeve.place_wishes(bigint, reeve.permission_wish[]) IS
 'The wishes, each in its assignment: one that the user has, or a new one (negative).';
@@ -278,7 +282,9 @@ COMMENT ON FUNCTION reeve.make_assignments(bigint, reeve.permission_wish[]) IS
 
 CREATE FUNCTION reeve.store_validity(placed reeve.permission_wish[],
     OUT changed integer, OUT widened bigint[])
-LANGUAGE sql SET search_path = reeve, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
     WITH said AS (
         SELECT DISTINCT p.assignment_id, p.valid_from, p.valid_until
         FROM unnest(placed) p WHERE p.has_validity AND p.assignment_id > 0
@@ -297,14 +303,19 @@ LANGUAGE sql SET search_path = reeve, pg_temp AS $$
         RETURNING w.assignment_id, w.is_wider
     )
     SELECT count(*)::integer, coalesce(array_agg(assignment_id)
-        FILTER (WHERE is_wider), '{}') FROM done
+        FILTER (WHERE is_wider), '{}') INTO changed, widened FROM done;
+END
 $$;
 COMMENT ON FUNCTION reeve.store_validity(reeve.permission_wish[]) IS
 'Gives assignments the validity that is said of them; how many it changed for, and which count at an instant at which they did not.';
 
 CREATE FUNCTION reeve.store_categories(placed reeve.permission_wish[])
 RETURNS bigint[]
-LANGUAGE sql SET search_path = reeve, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    added bigint[];
+BEGIN
     WITH scope AS (
         INSERT INTO assignment_scope AS s (assignment_id, scope_id)
         SELECT p.assignment_id, p.category_id FROM unnest(placed) p
@@ -316,8 +327,10 @@ LANGUAGE sql SET search_path = reeve, pg_temp AS $$
         WHERE p.category_type_id = 1
         ON CONFLICT DO NOTHING RETURNING c.assignment_id
     )
-    SELECT coalesce(array_agg(x.assignment_id), '{}')
-    FROM (SELECT * FROM scope UNION ALL SELECT * FROM collection) x
+    SELECT coalesce(array_agg(x.assignment_id), '{}') INTO added
+    FROM (SELECT * FROM scope UNION ALL SELECT * FROM collection) x;
+    RETURN added;
+END
 $$;
 COMMENT ON FUNCTION reeve.store_categories(reeve.permission_wish[]) IS
 'Adds the categories that are missing; the assignment of each one that was.';
@@ -585,22 +598,26 @@ COMMENT ON FUNCTION reeve.grant_report(reeve.asker, timestamptz, bigint[]) IS
 -- The admin stream -------------------------------------------------------------------
 
 CREATE FUNCTION reeve.admin_image(admin_id bigint) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
-    SELECT jsonb_build_object('admin_id', u.admin_id,
-        'principal_id', u.principal_id, 'logon_name', u.logon_name,
-        'display_name', u.display_name, 'is_group', u.is_group,
-        'assignments', (SELECT coalesce(jsonb_agg(jsonb_strip_nulls(
-                jsonb_build_object('assignment_id', a.assignment_id,
-                    'role_id', a.role_id, 'valid_from', to_ms(a.valid_from),
-                    'valid_until', to_ms(a.valid_until),
-                    'scopes', ARRAY(SELECT s.scope_id FROM assignment_scope s
-                        WHERE s.assignment_id = a.assignment_id ORDER BY 1),
-                    'collections', ARRAY(SELECT c.collection_id
-                        FROM assignment_collection c
-                        WHERE c.assignment_id = a.assignment_id
-                        ORDER BY 1))) ORDER BY a.assignment_id), '[]')
-            FROM assignment a WHERE a.admin_id = u.admin_id))
-    FROM administrative_user u WHERE u.admin_id = $1
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object('admin_id', u.admin_id,
+            'principal_id', u.principal_id, 'logon_name', u.logon_name,
+            'display_name', u.display_name, 'is_group', u.is_group,
+            'assignments', (SELECT coalesce(jsonb_agg(jsonb_strip_nulls(
+                    jsonb_build_object('assignment_id', a.assignment_id,
+                        'role_id', a.role_id, 'valid_from', to_ms(a.valid_from),
+                        'valid_until', to_ms(a.valid_until),
+                        'scopes', ARRAY(SELECT s.scope_id FROM assignment_scope s
+                            WHERE s.assignment_id = a.assignment_id ORDER BY 1),
+                        'collections', ARRAY(SELECT c.collection_id
+                            FROM assignment_collection c
+                            WHERE c.assignment_id = a.assignment_id
+                            ORDER BY 1))) ORDER BY a.assignment_id), '[]')
+                FROM assignment a WHERE a.admin_id = u.admin_id))
+        FROM administrative_user u WHERE u.admin_id = $1);
+END
 $$;
 COMMENT ON FUNCTION reeve.admin_image(bigint) IS
 'An administrative user for the admin stream, with its assignments.';
@@ -608,8 +625,10 @@ COMMENT ON FUNCTION reeve.admin_image(bigint) IS
 CREATE FUNCTION reeve.audit_admin(message integer, at timestamptz,
     actor jsonb, request jsonb, image jsonb, before jsonb, after jsonb,
     matched bigint[]) RETURNS void
-LANGUAGE sql SET search_path = reeve, pg_temp AS $$
-    SELECT write_admin_audit($2, $3, $4, ARRAY[ROW($1,
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM write_admin_audit($2, $3, $4, ARRAY[ROW($1,
         CASE WHEN $1 = 31242 THEN ARRAY['', image ->> 'logon_name']
         ELSE ARRAY['', image ->> 'logon_name',
             (SELECT coalesce(string_agg(DISTINCT a ->> 'role_id', ','), '')
@@ -620,7 +639,8 @@ LANGUAGE sql SET search_path = reeve, pg_temp AS $$
             (SELECT coalesce(string_agg(DISTINCT c, ','), '')
                 FROM jsonb_array_elements(image -> 'assignments') a,
                     jsonb_array_elements_text(a -> 'collections') c)]
-        END, $6, $7)::audit_event], $8)
+        END, $6, $7)::audit_event], $8);
+END
 $$;
 COMMENT ON FUNCTION reeve.audit_admin(integer, timestamptz, jsonb, jsonb,
     jsonb, jsonb, jsonb, bigint[]) IS
@@ -724,11 +744,15 @@ IS 'admin_create: {principal_id, account_id, logon_name, display_name, distingui
 
 CREATE FUNCTION reeve.held_wishes(admin_id bigint)
 RETURNS reeve.permission_wish[]
-LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
-    SELECT coalesce(array_agg((h.assignment_id, h.role_id,
-        h.category_type_id, h.category_id, false, NULL, NULL)
-        ::permission_wish), '{}')
-    FROM permission_held h WHERE h.admin_id = $1
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg((h.assignment_id, h.role_id,
+            h.category_type_id, h.category_id, false, NULL, NULL)
+            ::permission_wish), '{}')
+        FROM permission_held h WHERE h.admin_id = $1);
+END
 $$;
 COMMENT ON FUNCTION reeve.held_wishes(bigint) IS
 'All that an administrative user holds, to be held further.';
@@ -903,7 +927,9 @@ BEGIN
     PERFORM require_reading_roles(who, at);
     SELECT x.* INTO STRICT u FROM administrative_user x
         WHERE x.admin_id::text = id;
-    PERFORM require_match(request, etag_of('SMS_Admin', id));
+    IF request ? 'if_match' THEN
+        PERFORM require_match(request, etag_of('SMS_Admin', id));
+    END IF;
     PERFORM require_grantable(who, at, u.admin_id);
     before := admin_image(u.admin_id);
     IF args ? 'display_name' THEN
@@ -944,7 +970,9 @@ DECLARE
 BEGIN
     SELECT x.* INTO STRICT u FROM administrative_user x
         WHERE x.admin_id::text = id;
-    PERFORM require_match(request, etag_of('SMS_Admin', id));
+    IF request ? 'if_match' THEN
+        PERFORM require_match(request, etag_of('SMS_Admin', id));
+    END IF;
     IF NOT u.is_group AND is_caller(who, u.admin_id) THEN
         PERFORM refuse('RV403', 'You may not remove yourself: another'
             ' administrator has to do this.',

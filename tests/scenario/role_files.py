@@ -283,4 +283,7 @@ tap.like(text, r"^1\.0000\tRVE[0-9A-F]{5}\tFull again\t-0\t\+0\n$",
          "reeve role similar")
 host.remove_temp(FOLDER)
 
+with open(site.provider.log, encoding="utf-8") as log:
+    tap.ok("cannot be followed" not in log.read(),
+           "an export changes nothing, and no provider loads all for it")
 fixture.finish(site)

@@ -13,7 +13,7 @@ def sample(method, path):
     if "SecuredCategory" in path:
         key = "SMS00UNA"
     key = f"'{key}'"
-    if re.search(r"Admin\(", path):
+    if re.search(r"(Admin|Approval)\(", path):
         key = "16777217"
     return path.replace("{class}", name).replace("{key}", key)
 

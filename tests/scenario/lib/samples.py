@@ -94,6 +94,14 @@ def of(site):
             FROM generate_series(3, 4) i;
         INSERT INTO assignment_scope (assignment_id, scope_id)
             SELECT 20000000 + i, 'SMS00UNA' FROM generate_series(3, 4) i;
+        INSERT INTO approval (approval_id, op, args, actor, requested_by,
+                requested_at, expires_at)
+            SELECT 900000 + i, 'role_create',
+                jsonb_build_object('name', format('approved %s', i)),
+                '{"principal":"bob@LAB.TEST","ids":["krb5:bob@LAB.TEST"],
+                    "own":1,"groups_known":true,"level":1,"delegated":false}',
+                'bob@LAB.TEST', now(), now() + interval '1 day'
+            FROM generate_series(1, 4) i;
         INSERT INTO secured_object (object_type_id, object_key, name)
             VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
         INSERT INTO object_scope (object_type_id, object_key, scope_id)
@@ -146,10 +154,19 @@ def of(site):
                 ("AddScope", {"CategoryID": "SMS00ALL"}),
                 ("RemoveScope", {"CategoryID": "SMS00ALL"}),
                 ("AddCollection", {"CollectionID": "SMS00001"}),
-                ("RemoveCollection", {"CollectionID": "SMS00001"})):
+                ("RemoveCollection", {"CollectionID": "SMS00001"}),
+                ("AddPrincipal",
+                 {"PrincipalID": f"krb5:too{number}@OTHER.TEST"})):
             KEYS[f"{admin}({{key}})/AdminService.{action}"] = \
                 f"{admin}{stays}/AdminService.{action}"
             BODIES[f"{admin}{stays}/AdminService.{action}"] = body
+    for number, approval in enumerate(("/wmi/RVE_Approval", "/v1.0/Approval")):
+        approval = ADMIN_SERVICE + approval
+        for n, action in enumerate(("Approve", "Reject"), 2 * number + 1):
+            path = f"{approval}({900000 + n})/AdminService.{action}"
+            KEYS[f"{approval}({{key}})/AdminService.{action}"] = path
+            BODIES[path] = {}
+    BODIES["/reeve/v1/site/approval"] = {"required": False}
     BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
                    OWN + "export": {"role_ids": ["SMS0001R"]},
                    OWN + "compare": {"a": "SMS0001R", "b": "SMS0002R"},
