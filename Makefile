@@ -94,6 +94,9 @@ $(B)/%.o: %.c $(B)/flags
 	@echo '  cc    $<'
 	@$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The program carries it.
+$(B)/provider/rest/openapi_parts.o: provider/rest/openapi.json
+
 $(B)/provider/version.o: CPPFLAGS += -DRV_VERSION='"$(VERSION)"'
 
 $(B)/reeved: $(call objects,$(MAIN_SRC)) $(LIB_OBJ)

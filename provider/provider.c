@@ -17,6 +17,7 @@
 #include "process/checkpoint.h"
 #include "process/child.h"
 #include "process/sandbox.h"
+#include "rest/openapi.h"
 #include "sign_in/current.h"
 #include "sign_in/penalties.h"
 #include "store/db.h"
@@ -310,6 +311,7 @@ start_parts(
 	int r;
 
 	if ((r = rv_routes_validate(e)) != RV_OK ||
+	    (r = rv_openapi_init(e)) != RV_OK ||
 	    (r = name_node(p, e)) != RV_OK ||
 	    (r = rv_tls_new(c, &p->tls, e)) != RV_OK ||
 	    (r = rv_endpoints_new(c, &p->endpoints, e)) != RV_OK ||

@@ -6,7 +6,7 @@ SITE := var/lab
 .PHONY: packages site-packages run up down
 
 # Folders of tests/lab with packages of npm.
-LAB_NPM := oidc csdl
+LAB_NPM := oidc csdl openapi clients
 
 ## make packages   install what is missing of the packages of Debian and npm
 packages:

@@ -21,6 +21,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_secured,
 	&rv_routes_types,
 	&rv_routes_batch,
+	&rv_routes_openapi,
 };
 
 const struct rv_route *

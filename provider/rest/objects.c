@@ -13,9 +13,9 @@
 
 /* ---- The class ------------------------------------------------------------------- */
 
-/* Whether objects of the class are written here. */
-static bool
-is_scoped(const struct rv_snapshot *s, const struct rv_class *class)
+bool
+rv_objects_are_written(
+    const struct rv_snapshot *s, const struct rv_class *class)
 {
 	struct rv_type_facts t;
 
@@ -51,7 +51,7 @@ writable_class(
 		return false;
 	x->record.action = rv_slice_of(action);
 	*ret_class = *found;
-	if (is_scoped(s, ret_class))
+	if (rv_objects_are_written(s, ret_class))
 		return true;
 	refuse_method(x);
 	return false;

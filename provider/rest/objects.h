@@ -6,7 +6,13 @@
 #ifndef PROVIDER_REST_OBJECTS_H
 #define PROVIDER_REST_OBJECTS_H
 
+#include "rest/classes.h"
+
 struct rv_exchange;
+
+/* Whether objects of the class are written by these; any thread. */
+bool rv_objects_are_written(
+    const struct rv_snapshot *s, const struct rv_class *class);
 
 void rv_rest_object_create(struct rv_exchange *x);
 void rv_rest_object_change(struct rv_exchange *x);

@@ -53,5 +53,6 @@ extern const struct rv_route_table rv_routes_metadata;
 extern const struct rv_route_table rv_routes_secured;
 extern const struct rv_route_table rv_routes_types;
 extern const struct rv_route_table rv_routes_batch;
+extern const struct rv_route_table rv_routes_openapi;
 
 #endif

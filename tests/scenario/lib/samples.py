@@ -1,0 +1,185 @@
+"""What each route of the provider may be sent, and what comes of it.
+
+    sent = samples.of(site)
+    sent.BODIES[path], sent.KEYS[pattern], sent.DONE[method, path]
+"""
+
+from types import SimpleNamespace
+
+ADMIN_SERVICE = "/AdminService"
+ROLES = ADMIN_SERVICE + "/wmi/SMS_Role"
+EVALUATION = "/access/v1/evaluation"
+SITE = ADMIN_SERVICE + "/wmi/SMS_Site."
+MEMBERSHIP = ADMIN_SERVICE + "/wmi/SMS_SecuredCategoryMembership."
+SECURED = ADMIN_SERVICE + "/wmi/SMS_RbacSecuredObject."
+OWN = "/reeve/v1/roles/"
+
+
+def question(person):
+    return {"subject": {"type": "user", "id": person + "@LAB.TEST"},
+            "action": {"name": "Read"},
+            "resource": {"type": "SMS_Role", "id": ""}}
+
+
+def of(site):
+    """Makes what the samples are about; a site is asked for them once."""
+    application = site.psql("SELECT min(object_key) FROM reeve.secured_object"
+                            " WHERE object_type_id = 31").strip()
+    memberships = {"ObjectIDs": [application], "ObjectTypeIDs": [31],
+                   "CategoryIDs": ["RVE00012"]}
+    bob = int(site.psql("SELECT admin_id FROM reeve.administrative_user WHERE "
+                        "principal_id = 'krb5:bob@LAB.TEST'"))
+    # What each route with a body may be sent.
+    SEARCH = "/access/v1/search/"
+    BODIES = {
+        EVALUATION: question("mallory"),
+        EVALUATION + "s": {**question("mallory"), "evaluations": [{}]},
+        SEARCH + "resource": question("mallory"),
+        SEARCH + "subject": question("mallory"),
+        SEARCH + "action": question("mallory"),
+        "/reeve/v1/explain": question("mallory"),
+        "/reeve/v1/pair": {"operation": "create_collection",
+                           "limiting": "SMS00001",
+                           "subject": question("mallory")["subject"]},
+        "/reeve/v1/what-if": {"subject": question("mallory")["subject"]},
+        "/reeve/v1/scope": {"subject": question("mallory")["subject"]},
+        MEMBERSHIP + "AddMemberships": memberships,
+        MEMBERSHIP + "RemoveMemberships": memberships,
+        SECURED + "UserHasPermissions": {"ObjectPath": "SMS_Role",
+                                         "Permissions": 1},
+        SECURED + "GetCollectionsWithResourcePermissions": {
+            "ResourceID": 16777217, "Permissions": 1},
+        SECURED + "GetAvailableScopes": {"RoleIDs": [], "ScopeTypeID": 29},
+        SECURED + "GetUserList": {"ObjectPath": "SMS_Role('SMS0001R')"},
+        SITE + "SetAuthenticationLevel": {"AuthenticationLevel": 0},
+        "/reeve/v1/site/max-auth-age": {"seconds": None},
+        "/reeve/v1/site/role-minimum": {"role_id": "SMS0001R", "level": None},
+        "/reeve/v1/site/operation-minimum": {
+            "type": "SMS_Role", "operation": "Read", "level": None},
+        "/reeve/v1/principals/add": {"admin_id": bob,
+                                     "principal_id": "cert:key:" + "0" * 64},
+        "/reeve/v1/principals/remove": {"principal_id": "cert:key:" + "0" * 64},
+        "/reeve/v1/sessions/revoke": {"sessions": ["0" * 16]},
+    }
+    # Routes with a key in their path, and which one they are asked with.
+    KEYS = {}
+    for path, name in ((ADMIN_SERVICE + "/wmi/RVE_ApplicationType", "Test_One"),
+                       (ADMIN_SERVICE + "/v1.0/ApplicationType", "Test_Two")):
+        KEYS[path + "({key})"] = f"{path}('{name}')"
+        BODIES[path] = {"ClassName": name, "Application": "Test",
+                        "SecuredBy": "role", "Operations": [{"Name": "Read"}]}
+        BODIES[f"{path}('{name}')"] = {"DisplayName": "Another"}
+
+    for root in ("wmi", "v1.0"):
+        BODIES[f"{ADMIN_SERVICE}/{root}/$batch"] = {"requests": [
+            {"id": "1", "method": "GET", "url": ROLES}]}
+
+    # Roles and scopes that nobody has; each root takes its own away.
+    site.psql("""SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
+        BEGIN; SELECT take_revision();
+        INSERT INTO security_role (role_id, name, is_built_in, created_by,
+                modified_by)
+            SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
+            FROM generate_series(1, 4) i;
+        INSERT INTO security_scope (scope_id, name, is_built_in, created_by,
+                modified_by)
+            SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
+            FROM generate_series(1, 4) i;
+        INSERT INTO administrative_user (admin_id, principal_id, logon_name,
+                is_group)
+            SELECT 20000000 + i, format('krb5:test%s@OTHER.TEST', i), 'test', false
+            FROM generate_series(1, 4) i;
+        INSERT INTO assignment (assignment_id, admin_id, role_id)
+            SELECT 20000000 + i, 20000000 + i, 'SMS0008R'
+            FROM generate_series(3, 4) i;
+        INSERT INTO assignment_scope (assignment_id, scope_id)
+            SELECT 20000000 + i, 'SMS00UNA' FROM generate_series(3, 4) i;
+        INSERT INTO approval (approval_id, op, args, actor, requested_by,
+                requested_at, expires_at)
+            SELECT 900000 + i, 'role_create',
+                jsonb_build_object('name', format('approved %s', i)),
+                '{"principal":"bob@LAB.TEST","ids":["krb5:bob@LAB.TEST"],
+                    "own":1,"groups_known":true,"level":1,"delegated":false}',
+                'bob@LAB.TEST', now(), now() + interval '1 day'
+            FROM generate_series(1, 4) i;
+        INSERT INTO secured_object (object_type_id, object_key, name)
+            VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
+        INSERT INTO object_scope (object_type_id, object_key, scope_id)
+            VALUES (2, 'TST00001', 'SMS00UNA'), (2, 'TST10001', 'SMS00UNA');
+        COMMIT""")
+    PACKAGES = {ADMIN_SERVICE + "/wmi/SMS_Package": "('TST00001')",
+                ADMIN_SERVICE + "/v1.0/Package": "('TST10001')"}
+    for path, key in PACKAGES.items():
+        BODIES[path] = {"Name": "new"}
+        BODIES[path + key] = {"Name": "another"}
+    ROLE_FILE = ('<SMS_Roles><SMS_Role CopiedFromID="SMS0009R" RoleName="%s" '
+                 'RoleDescription=""><Operations><Operation '
+                 'GrantedOperations="1" ObjectTypeID="31"/></Operations>'
+                 "</SMS_Role></SMS_Roles>")
+    GRANTED = [{"ObjectTypeID": 31, "GrantedOperations": 1}]
+    for number, (role, scope) in enumerate((
+            ("/wmi/SMS_Role", "/wmi/SMS_SecuredCategory"),
+            ("/v1.0/Role", "/v1.0/SecuredCategory")), 1):
+        role, scope = ADMIN_SERVICE + role, ADMIN_SERVICE + scope
+        goes, stays = f"('TST0000{number}')", f"('TST0000{number + 2}')"
+        for path, key, body in (
+                (role, goes, {"RoleDescription": "another"}),
+                (scope, goes, {"CategoryDescription": "another"})):
+            KEYS[path + "({key})"] = path + key
+            BODIES[path + key] = body
+        for path, body in (
+                (role + "%s/AdminService.Copy", {"Name": f"a copy {number}"}),
+                (role + "%s/AdminService.SetPermission",
+                 {"RolePermission": {"Application": ["Read"]}}),
+                (role + "%s/AdminService.ExportRole", {}),
+                (scope + "%s/AdminService.DeleteAndMove",
+                 {"MoveTo": "SMS00UNA"})):
+            KEYS[path % "({key})"] = path % stays
+            BODIES[path % stays] = body
+        BODIES[role] = {"RoleName": f"new {number}", "Operations": GRANTED}
+        BODIES[scope] = {"CategoryName": f"new {number}"}
+        BODIES[role + ".ExportRole"] = {"RoleID": "SMS0001R"}
+        BODIES[role + ".ImportRole"] = {"RolesXml": ROLE_FILE % f"file {number}"}
+    for number, admin in enumerate(("/wmi/SMS_Admin", "/v1.0/Admin"), 1):
+        admin = ADMIN_SERVICE + admin
+        goes, stays = f"({20000000 + number})", f"({20000002 + number})"
+        KEYS[admin + "({key})"] = admin + goes
+        BODIES[admin] = {"LogonName": f"krb5:new{number}@OTHER.TEST"}
+        BODIES[admin + goes] = {"DisplayName": "another"}
+        BODIES[admin + ".FindOrphans"] = {}
+        # In this order: each needs what the one before has given.
+        for action, body in (
+                ("AddRole", {"RoleID": "SMS0009R"}),
+                ("RemoveRole", {"RoleID": "SMS0009R"}),
+                ("AddScope", {"CategoryID": "SMS00ALL"}),
+                ("RemoveScope", {"CategoryID": "SMS00ALL"}),
+                ("AddCollection", {"CollectionID": "SMS00001"}),
+                ("RemoveCollection", {"CollectionID": "SMS00001"}),
+                ("AddPrincipal",
+                 {"PrincipalID": f"krb5:too{number}@OTHER.TEST"})):
+            KEYS[f"{admin}({{key}})/AdminService.{action}"] = \
+                f"{admin}{stays}/AdminService.{action}"
+            BODIES[f"{admin}{stays}/AdminService.{action}"] = body
+    for number, approval in enumerate(("/wmi/RVE_Approval", "/v1.0/Approval")):
+        approval = ADMIN_SERVICE + approval
+        for n, action in enumerate(("Approve", "Reject"), 2 * number + 1):
+            path = f"{approval}({900000 + n})/AdminService.{action}"
+            KEYS[f"{approval}({{key}})/AdminService.{action}"] = path
+            BODIES[path] = {}
+    BODIES["/reeve/v1/site/approval"] = {"required": False}
+    BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
+                   OWN + "export": {"role_ids": ["SMS0001R"]},
+                   OWN + "compare": {"a": "SMS0001R", "b": "SMS0002R"},
+                   OWN + "similar": {"role_id": "SMS0002R"},
+                   OWN + "for-tasks": {"tasks": ["role.read"]}})
+    # What is made is 201, what is taken away 204.
+    DONE = {}
+    for pattern, path in KEYS.items():
+        DONE["POST", pattern.removesuffix("({key})")] = 201
+        DONE["DELETE", path] = 204
+        DONE["POST", path] = 204 if "DeleteAndMove" in path else \
+            201 if "Copy" in path else 200
+    for path, key in PACKAGES.items():
+        DONE.update({("POST", path): 201, ("DELETE", path + key): 204})
+    return SimpleNamespace(BODIES=BODIES, KEYS=KEYS, DONE=DONE,
+                           PACKAGES=PACKAGES)
