@@ -159,6 +159,28 @@ $$;
 COMMENT ON FUNCTION reeve.ask_approval(reeve.asker, jsonb, text, jsonb, jsonb)
 IS 'Keeps a change until somebody decides it; result: {approval_id, approval_state, approval_expires_at}.';
 
+-- What these are about is no row that they change: its own function would
+-- not look at it.
+CREATE FUNCTION reeve.require_source_match(op text, args jsonb, request jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+BEGIN
+    IF op = 'role_create' AND args ->> 'copied_from_id' <> '' THEN
+        PERFORM require_match(request, etag_of('SMS_Role',
+            args ->> 'copied_from_id'));
+    ELSIF op = 'role_export' AND jsonb_array_length(args -> 'role_ids') = 1
+    THEN
+        PERFORM require_match(request, etag_of('SMS_Role',
+            args #>> '{role_ids,0}'));
+    ELSIF op = 'admin_principal_add' THEN
+        PERFORM require_match(request, etag_of('SMS_Admin',
+            args ->> 'admin_id'));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.require_source_match(text, jsonb, jsonb) IS
+'RV412 when what is copied, exported or given a principal is no longer as the caller saw it; asked when the change is allowed, so that nobody learns of it who may not.';
+
 CREATE FUNCTION reeve.make_change(op text, who reeve.asker, actor jsonb,
     args jsonb, request jsonb) RETURNS reeve.outcome
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
@@ -167,6 +189,9 @@ DECLARE
 BEGIN
     EXECUTE format('SELECT * FROM reeve.%I($1, $2, $3, $4)', 'apply_' || op)
         INTO done USING who, actor, args, request;
+    IF request ? 'if_match' THEN
+        PERFORM require_source_match(op, args, request);
+    END IF;
     RETURN done;
 END
 $$;
@@ -366,6 +391,7 @@ DECLARE
     mark integer := last_ordinal();
     done outcome;
 BEGIN
+    PERFORM require_match(request, md5(waits::text));
     IF is_same_person(actor, waits.actor) THEN
         PERFORM refuse('RV403', 'Nobody approves of one''s own request:'
             ' another administrator has to.', '{"reason":"own_request"}');
@@ -397,10 +423,12 @@ BEGIN
             AND a.state = 'pending' AND is_same_person($2, a.actor);
     IF FOUND THEN
         PERFORM require_gate(who);
+        PERFORM require_match(request, md5(waits::text));
         PERFORM close_approval(waits.approval_id, 'withdrawn', who, at,
             actor, request);
     ELSE
         waits := waiting_approval(who, at, 'Approve', args);
+        PERFORM require_match(request, md5(waits::text));
         PERFORM close_approval(waits.approval_id, 'rejected', who, at,
             actor, request);
     END IF;

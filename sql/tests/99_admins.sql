@@ -502,6 +502,16 @@ SELECT is((SELECT string_agg((l ->> 'type') || ' ' || (l ->>
 SELECT ok(NOT EXISTS (SELECT FROM administrative_user
     WHERE logon_name = 'dry'), 'and keeps nothing');
 
+-- Further principals ---------------------------------------------------------------------
+
+SELECT is(pg_temp.said('zoe', 'admin_principal_add', jsonb_build_object(
+    'admin_id', pg_temp.id('hugo'), 'principal_id', 'krb5:h@OTHER.TEST'),
+    more::jsonb), answer, what) FROM (VALUES
+    ('{"if_match":["old"]}', 'RV412 changed_meanwhile',
+        'on what was changed meanwhile'),
+    ('{}', '', 'a further principal'))
+    AS t (more, answer, what);
+
 -- Orphans -----------------------------------------------------------------------------------
 
 SELECT is((SELECT changed FROM account_mark_gone(ARRAY[

@@ -144,8 +144,14 @@ SELECT is(pg_temp.said('zoe', 'approval_decide_approve', args::jsonb),
     'RV404 no_such_object', 'no such request: ' || args)
 FROM (VALUES ('{}'), ('{"approval_id":99999}'), ('{"approval_id":"x"}'))
     AS t (args);
-SELECT is(pg_temp.said('zoe', 'approval_decide_approve', :'ann'), 'approved',
-    'zoe approves');
+SELECT is(pg_temp.said('zoe', op, :'ann', '{"if_match":["old"]}'),
+    'RV412 changed_meanwhile', 'on another state of the request: ' || op)
+FROM (VALUES ('approval_decide_approve'), ('approval_decide_reject'))
+    AS t (op);
+SELECT is(pg_temp.said('zoe', 'approval_decide_approve', :'ann',
+    jsonb_build_object('if_match', jsonb_build_array((SELECT etag
+        FROM list_rve_approval WHERE key = :'ann'::jsonb ->> 'approval_id')))),
+    'approved', 'zoe approves');
 SELECT ok(pg_temp.id('ann') IS NOT NULL, 'and ann is there');
 SELECT is((SELECT string_agg(role_id, ',') FROM permission_held
     WHERE admin_id::text = pg_temp.id('ann')), 'SMS0009R',

@@ -69,6 +69,12 @@ SELECT matches(pg_temp.id_of('Desk'), '^RVE[0-9A-F]{5}$',
     'under an id of this site');
 SELECT is(pg_temp.last_audit(), '31200 alice@LAB.TEST,,Desk',
     'the admin stream has it, 31200');
+SELECT is(pg_temp.said('alice', op, args::jsonb, '{"if_match":["old"]}'),
+    'RV412 changed_meanwhile', 'what is read for it has changed: ' || op)
+FROM (VALUES
+    ('role_create', '{"name":"Copy of it","copied_from_id":"SMS0009R"}'),
+    ('role_export', '{"role_ids":["SMS0009R"]}'))
+    AS t (op, args);
 SELECT is((SELECT created_by || ' ' || modified_by FROM security_role
     WHERE name = 'Desk'), 'alice@LAB.TEST alice@LAB.TEST',
     'and the role who made it');
