@@ -11,6 +11,48 @@ rv_body_bad(struct rv_exchange *x, const char *path, const char *wrong)
 	rv_answer_error(x, 400, "bad_request", detail != NULL ? detail : wrong);
 }
 
+/* Behind the '-' of a number: whether all its digits are 0. */
+static bool
+is_zero(const char *p, const char *end)
+{
+	bool zero = false;
+
+	for (; p < end && (*p == '.' || (*p >= '0' && *p <= '9')); p++) {
+		if (*p >= '1' && *p <= '9')
+			return false;
+		zero = true;
+	}
+	return zero;
+}
+
+/* Behind the quote that opens a string: its closing quote, or the end. */
+static const char *
+end_of_string(const char *p, const char *end)
+{
+	while (p < end && *p != '"')
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
+	return p;
+}
+
+/*
+ * Whether JSON text has a negative zero, which is one number to one reader
+ * and another to the next (RFC 8259 section 6, RFC 7493 section 2.2).
+ */
+static bool
+has_negative_zero(struct rv_slice text)
+{
+	const char *const end = text.p + text.n;
+
+	for (const char *p = text.p; p < end; p++) {
+		if (*p == '"')
+			p = end_of_string(p + 1, end);
+		else if (*p == '-' && is_zero(p + 1, end) && p > text.p &&
+			 strchr("eE", p[-1]) == NULL)
+			return true;
+	}
+	return false;
+}
+
 json_t *
 rv_body_object(struct rv_exchange *x)
 {
@@ -24,6 +66,8 @@ rv_body_object(struct rv_exchange *x)
 		detail = rv_arena_printf(x->arena,
 		    "The body is not valid JSON: line %d, column %d.",
 		    error.line, error.column);
+	else if (has_negative_zero(x->body))
+		detail = "The body holds a negative zero: write 0.";
 	else if (json_is_object(root))
 		return root;
 	json_decref(root);

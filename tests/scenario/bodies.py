@@ -191,7 +191,7 @@ GOOD = [
     ("members that nobody knows", {"x": 1, "subject__x": None,
                                    "options": [], "action__y": {"z": []}}),
     ("the greatest numbers", {"context": {"a": 2 ** 63 - 1, "b": -2 ** 63,
-                                          "c": 1e308, "d": -0.0}}),
+                                          "c": 1e308, "d": 1e-0}}),
     ("letters of every plane", {"context": {"ä€😀\uffff": "\U0010ffff"}}),
 ]
 for what, members in GOOD:
