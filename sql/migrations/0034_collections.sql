@@ -675,7 +675,16 @@ DECLARE
     dropped wanted_rule[] := '{}';
 BEGIN
     IF args ? 'rules' THEN
-        added := wanted_rules(args -> 'rules', c.kind);
+        -- A rule by query that is there may be sent back as it is.
+        added := wanted_rules(CASE jsonb_typeof(args -> 'rules')
+            WHEN 'array' THEN (SELECT coalesce(jsonb_agg(g ORDER BY i), '[]')
+                FROM jsonb_array_elements(args -> 'rules')
+                    WITH ORDINALITY AS x (g, i)
+                WHERE NOT (g @> '{"rule":"query"}' AND EXISTS (
+                    SELECT FROM collection_rule q
+                    WHERE q.collection_id = c.collection_id
+                        AND q.query = g ->> 'query')))
+            ELSE args -> 'rules' END, c.kind);
         -- What the caller may not read stays.
         dropped := ARRAY(SELECT h FROM unnest(had) h
             WHERE NOT EXISTS (SELECT FROM unnest(added) a

@@ -85,7 +85,10 @@ def of(site):
                 modified_by)
             SELECT 'TST0000' || i, 'test ' || i, false, 'x', 'x'
             FROM generate_series(1, 4) i;
-        INSERT INTO administrative_user (admin_id, principal_id, logon_name,
+        INSERT INTO collection (collection_id, kind, limiting_id, name)
+        SELECT 'TST0000' || i, 'device', 'SMS00001', 'test ' || i
+        FROM generate_series(1, 4) i;
+    INSERT INTO administrative_user (admin_id, principal_id, logon_name,
                 is_group)
             SELECT 20000000 + i, format('krb5:test%s@OTHER.TEST', i), 'test', false
             FROM generate_series(1, 4) i;
@@ -160,6 +163,27 @@ def of(site):
             KEYS[f"{admin}({{key}})/AdminService.{action}"] = \
                 f"{admin}{stays}/AdminService.{action}"
             BODIES[f"{admin}{stays}/AdminService.{action}"] = body
+    device = int(site.psql("SELECT min(resource_id) FROM reeve.resource WHERE "
+                           "resource_type = 5"))
+    rule = {"RuleName": "one", "ResourceClassName": "SMS_R_System",
+            "ResourceID": device}
+    for number, name in enumerate(("/wmi/SMS_Collection",
+                                   "/v1.0/Collections"), 1):
+        name = ADMIN_SERVICE + name
+        goes, stays = f"('TST0000{number}')", f"('TST0000{number + 2}')"
+        KEYS[name + "({key})"] = name + goes
+        BODIES[name] = {"Name": f"new {number}", "CollectionType": 2,
+                        "LimitToCollectionID": "SMS00001"}
+        BODIES[name + goes] = {"Comment": "another"}
+        for action, body in (
+                ("AddMembershipRule", {"collectionRule": rule}),
+                ("AddMembershipRules", {"collectionRules": [rule]}),
+                ("DeleteMembershipRule", {"collectionRule": rule}),
+                ("DeleteMembershipRules", {"collectionRules": [rule]}),
+                ("RequestRefresh", {})):
+            path = f"{name}{stays}/AdminService.{action}"
+            KEYS[f"{name}({{key}})/AdminService.{action}"] = path
+            BODIES[path] = body
     for number, approval in enumerate(("/wmi/RVE_Approval", "/v1.0/Approval")):
         approval = ADMIN_SERVICE + approval
         for n, action in enumerate(("Approve", "Reject"), 2 * number + 1):
