@@ -6,8 +6,9 @@ number of delegates, however they help one another, gets or gives anything
 that none of them had to give (what Grant allows counts as the giver's).
 
 Random delegates of random sites add, change and remove administrative users,
-make and change roles, and give further principals.  Behind each call: what
-the caller and its groups hold is no more than before.  Behind all: whatever
+make and change roles, give further principals, write rules of collections and
+move these below others.  Behind each call: what the caller and its groups
+hold, on collections and on devices, is no more than before.  Behind all: whatever
 anybody holds that was not held before was the delegates' to give.  Both are
 computed here from the rows, not by the store.  Then each of PLANTED is put
 into the store's functions, and has to be noticed.
@@ -48,8 +49,9 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 """
 SCOPES = ("TSTSCOP1", "TSTSCOP2")
-COLLECTIONS = {"TSTCOLA0": "SMS00001", "TSTCOLA1": "TSTCOLA0",
-               "TSTCOLA2": "TSTCOLA1", "TSTCOLB0": "SMS00001"}
+COLLECTIONS = {"TSTCOLA0": "SMS00001", "TSTCOLB0": "SMS00001",
+               "TSTCOLA1": "TSTCOLA0", "TSTCOLA2": "TSTCOLA1"}
+DEVICES = (900001, 900002, 900003)
 # What roles of the sites may have: (type, name).
 OPERATIONS = [(28, n) for n in ("Read", "Modify", "Remove", "Add", "Grant")] \
     + [(27, n) for n in ("Read", "Create", "Modify")] \
@@ -67,6 +69,10 @@ SELECT json_build_object(
         ARRAY(SELECT c.collection_id FROM assignment_collection c
             WHERE c.assignment_id = a.assignment_id))), '[]')
         FROM assignment a),
+    'tree', (SELECT json_object_agg(collection_id, limiting_id)
+        FROM collection WHERE kind = 'device'),
+    'members', (SELECT coalesce(json_agg(json_build_array(collection_id,
+        resource_id)), '[]') FROM collection_member),
     'roles', (SELECT json_agg(json_build_array(r.role_id, o.object_type_id,
         o.bit)) FROM security_role r JOIN role_operation o USING (role_id)
         WHERE r.role_id LIKE 'TST%' OR r.role_id LIKE 'RVE%'),
@@ -88,6 +94,9 @@ PLANTED = (
     ("role_may_give", "o.name = 'Grant'", "o.name = 'Modify'"),
     ("store_permissions", "longer.widened || added", "added"),
     ("store_permissions", "longer.widened || added", "longer.widened"),
+    ("refuse_self_widening", "is_caller(who, own.admin_id) AND", "false AND"),
+    ("gains_of", "WHEN 'exclude' THEN NOT x.gains", "WHEN 'exclude' THEN x.gains"),
+    ("move_limit", "AND NOT can_grant(who, at, a)", "AND false"),
     ("apply_principal_add",
      "PERFORM require_grantable(who, at, u.admin_id);", ""),
 )
@@ -119,40 +128,61 @@ class Store:
 
 
 class Rights:
-    """What assignments give, as atoms: (type, bit, category, from, until)."""
+    """What assignments give, as atoms: (type, bit, kind, thing, from, until).
+
+    A collection as a category (kind 1) gives itself and all that is limited
+    to it, and with members its devices (kind 5), too.
+    """
 
     def __init__(self, rows):
         self.rows = rows
         self.bits = {}
         for role, type_id, bit in rows["roles"] or ():
             self.bits.setdefault(role, set()).add((type_id, bit))
+        self.members = {}
+        for collection, device in rows["members"]:
+            self.members.setdefault(collection, set()).add(device)
 
-    def atoms(self, assignments):
+    def below(self, top):
+        """The collections that an assignment of one reaches."""
+        tree, found = self.rows["tree"], set()
+        for one in tree:
+            at = one
+            while at is not None and at != top:
+                at = tree.get(at)
+            if at == top:
+                found.add(one)
+        return found
+
+    def things(self, scopes, collections, members):
+        for scope in scopes:
+            yield 29, scope
+        for collection in collections:
+            for one in self.below(collection):
+                yield 1, one
+            if members:
+                for device in DEVICES if collection == "SMS00001" \
+                        else self.members.get(collection, ()):
+                    yield 5, device
+
+    def atoms(self, assignments, members=False):
         found = set()
         for _, _, role, begin, end, scopes, collections in assignments:
-            categories = [(29, s) for s in scopes] \
-                + [(1, c) for c in collections]
-            found |= {(*bit, *category, begin or 0, end or 1 << 60)
+            things = set(self.things(scopes, collections, members))
+            found |= {(*bit, *thing, begin or 0, end or 1 << 60)
                       for bit in self.bits.get(role, ())
-                      for category in categories}
+                      for thing in things}
         return found
 
     def of(self, admins):
         return [a for a in self.rows["assignments"] if a[1] in admins]
 
 
-def chain(collection):
-    while collection is not None:
-        yield collection
-        collection = COLLECTIONS.get(collection)
-
-
 def covers(held, wanted):
-    """Whether an atom covers another's category and time."""
-    _, _, kind, category, begin, end = wanted
+    """Whether an atom covers another's thing and time."""
+    _, _, kind, thing, begin, end = wanted
     return held[2] == kind and held[4] <= begin and held[5] >= end and (
-        held[3] in (category, "SMS00ALL") if kind == 29
-        else held[3] in chain(category))
+        held[3] == thing or (kind == 29 and held[3] == "SMS00ALL"))
 
 
 class Giving:
@@ -203,12 +233,34 @@ class Sequence:
             sql.append("INSERT INTO collection (collection_id, kind, "
                        f"limiting_id, name) VALUES ('{name}', 'device', "
                        f"'{limit}', '{name}');")
+        for device in DEVICES:
+            sql.append("INSERT INTO resource (resource_id, resource_type, "
+                       f"name) VALUES ({device}, 5, 'd{device}');")
+        for name in COLLECTIONS:
+            for device in DEVICES:
+                if self.rng.random() < .5:
+                    sql.append(
+                        "INSERT INTO collection_rule (collection_id, kind, "
+                        f"ordinal, name, rule, resource_id) VALUES ('{name}',"
+                        f" 'device', {device - 900000}, 'd', 'direct', "
+                        f"{device});")
+            # Only to those before it: there is no circle.
+            before = list(COLLECTIONS)[:list(COLLECTIONS).index(name)]
+            for n, other in enumerate(before, 10):
+                rule = self.rng.choice(("include", "exclude", None))
+                if rule:
+                    sql.append(
+                        "INSERT INTO collection_rule (collection_id, kind, "
+                        f"ordinal, name, rule, other_id) VALUES ('{name}', "
+                        f"'device', {n}, 'r', '{rule}', '{other}');")
+            # From the top: who is limited finds the members of the limit.
+            sql.append(f"SELECT store_members('{name}', true);")
         for i in range(5):
             sql.append("INSERT INTO security_role (role_id, name) VALUES "
                        f"('TST0000{i}', 'role {i}');")
             # Most may write users and roles: else little happens.
             held = [o for o in OPERATIONS if self.rng.random() <
-                    (.75 if o[0] in (27, 28) and o[1] != "Grant" else .4)]
+                    (.75 if o[0] in (1, 27, 28) and o[1] != "Grant" else .4)]
             for type_id, name in held:
                 sql.append(
                     f"INSERT INTO role_operation VALUES ('TST0000{i}', "
@@ -291,7 +343,10 @@ class Sequence:
         rng = self.rng
         admin = rng.choice(sorted(rows["users"].values()))
         kind = rng.choice(("create", "change", "change", "prolong", "edit",
-                           "delete", "role", "role", "new_role"))
+                           "delete", "role", "role", "new_role", "collection",
+                           "collection", "collection"))
+        if kind == "collection":
+            return self.collection_call()
         if kind == "create":
             self.made += 1
             return "admin_create", {
@@ -326,6 +381,18 @@ class Sequence:
         return "role_change", {"role_id": rng.choice(sorted(self.roles)),
                                "operations": self.wishes()}
 
+    def collection_call(self):
+        rng, names = self.rng, tuple(COLLECTIONS)
+        name, other = rng.choice(names), rng.choice(names)
+        rule = rng.choice((
+            {"rule": "direct", "resource_id": str(rng.choice(DEVICES))},
+            {"rule": "include", "other_id": other},
+            {"rule": "exclude", "other_id": other}))
+        return "collection_change", {"collection_id": name, **rng.choice((
+            {"add_rules": [rule]}, {"add_rules": [rule]},
+            {"drop_rules": [rule]}, {"rules": []},
+            {"limiting_id": rng.choice(("SMS00001", *names))}))}
+
     def statement(self, person, rows):
         actor = self.actor(person, self.rng.random() < .9)
         request = {"body_sha256": "a" * 64}
@@ -344,9 +411,9 @@ class Sequence:
 
     def check_caller(self, person, before, after, said):
         admins = self.admins_of(person)
-        gained = [x for x in after.atoms(after.of(admins))
-                  if not any(h[:2] == x[:2] and covers(h, x)
-                             for h in before.atoms(before.of(admins)))]
+        had = before.atoms(before.of(admins), True)
+        gained = [x for x in after.atoms(after.of(admins), True) - had
+                  if not any(h[:2] == x[:2] and covers(h, x) for h in had)]
         if gained:
             self.wrong.append((person, "has gained", gained[:3], said))
 
