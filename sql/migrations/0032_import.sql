@@ -9,6 +9,13 @@
 
 SET LOCAL ROLE reeve_owner;
 
+DO $$ BEGIN PERFORM reeve.begin_migration(); END $$;
+INSERT INTO reeve.audit_message
+    (message_id, severity, area, action, object, insertion)
+VALUES
+    (1000070, 'info', 'collection', 'import', 'collection of another site',
+     '1=actor;2=collection;3=name');
+
 CREATE TABLE reeve.import_origin (
     entity          text COLLATE "C" NOT NULL CHECK (entity IN
                     ('role', 'scope', 'collection', 'admin')),
@@ -118,7 +125,7 @@ CREATE FUNCTION reeve.import_id(entity text, wanted text) RETURNS text
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 DECLARE
     site text := (SELECT s.site_code FROM site_setting s);
-    id text := wanted;
+    fresh text;
 BEGIN
     IF import_is_free(entity, wanted) THEN
         RETURN wanted;
@@ -128,14 +135,14 @@ BEGIN
         RETURN new_site_id('security_scope', 'scope_number_seq');
     END IF;
     LOOP
-        id := site || lpad(upper(to_hex(nextval('import_number_seq'))), 5,
+        fresh := site || lpad(upper(to_hex(nextval('import_number_seq'))), 5,
             '0');
         EXIT WHEN NOT EXISTS (SELECT FROM collection c
-                WHERE c.collection_id = id)
+                WHERE c.collection_id = fresh)
             AND NOT EXISTS (SELECT FROM retired_id r
-                WHERE r.entity = 'collection' AND r.id = import_id.id);
+                WHERE r.entity = 'collection' AND r.id = fresh);
     END LOOP;
-    RETURN id;
+    RETURN fresh;
 END
 $$;
 COMMENT ON FUNCTION reeve.import_id(text, text) IS
@@ -297,7 +304,7 @@ CREATE FUNCTION reeve.import_collection_row(who reeve.asker, at timestamptz,
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 DECLARE
     there text := r ->> 'CollectionID';
-    kind text := CASE r ->> 'CollectionType' WHEN '1' THEN 'user'
+    its_kind text := CASE r ->> 'CollectionType' WHEN '1' THEN 'user'
         WHEN '2' THEN 'device' END;
     known text := import_known('collection', source, there);
     above text := import_known('collection', source,
@@ -312,11 +319,10 @@ BEGIN
     ELSIF known IS NOT NULL THEN
         RETURN import_line('collection', source, there, r ->> 'Name', known,
             'kept', 'it came before');
-    ELSIF kind IS NULL OR NOT EXISTS (SELECT FROM collection c
-            WHERE c.collection_id = above AND c.kind
-                = import_collection_row.kind) THEN
+    ELSIF its_kind IS NULL OR NOT EXISTS (SELECT FROM collection c
+            WHERE c.collection_id = above AND c.kind = its_kind) THEN
         RETURN import_line('collection', source, there, r ->> 'Name', NULL,
-            'left_out', CASE WHEN kind IS NULL
+            'left_out', CASE WHEN its_kind IS NULL
                 THEN 'it is one of neither devices nor users'
                 ELSE 'its limiting collection is not here' END);
     END IF;
@@ -324,7 +330,7 @@ BEGIN
     wanted := import_name('collection', r ->> 'Name', there);
     INSERT INTO collection (collection_id, kind, limiting_id, name, comment,
             created_by, created_at, modified_by, modified_at)
-        VALUES (id, kind, above, wanted, check_label(coalesce(nullif(
+        VALUES (id, its_kind, above, wanted, check_label(coalesce(nullif(
                 r -> 'Comment', 'null'), '""'), 'Comment', 0, 512),
             who.principal, at, who.principal, at);
     RETURN import_line('collection', source, there, wanted, id, 'made',
@@ -763,7 +769,7 @@ LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
         role_image(line ->> 'id'))::audit_event
     WHEN 'scope' THEN ROW(31220, ARRAY[line ->> 'name'], NULL,
         scope_image(line ->> 'id'))::audit_event
-    ELSE ROW(30015, ARRAY['', line ->> 'id', line ->> 'name'], NULL,
+    ELSE ROW(1000070, ARRAY['', line ->> 'id', line ->> 'name'], NULL,
         line)::audit_event END
 $$;
 COMMENT ON FUNCTION reeve.import_audit(jsonb) IS
