@@ -161,6 +161,12 @@ BODIES.update({OWN + "import": {"xml": ROLE_FILE % "file 3"},
                OWN + "similar": {"role_id": "SMS0002R"},
                OWN + "for-tasks": {"tasks": ["role.read"]}})
 
+BODIES["/reeve/v1/import/configmgr"] = {
+    "source": "TST", "SMS_Admin": [], "SMS_SecuredCategory": [
+        {"CategoryID": "TSU00001", "CategoryName": "comes over"}],
+    "SMS_Role": [], "SMS_SecuredCategoryMembership": [],
+    "SMS_Collection": []}
+
 # Signing in and out: scenario levels.py and sessions.py.
 OWN_SESSION = "/reeve/v1/session"
 routes = [(method, KEYS.get(path, doors.sample(method, path)), power)
