@@ -41,7 +41,14 @@ struct rv_cli_role_options {
 	bool diff, overwrite;
 };
 
+/* Of `reeve import`. */
+struct rv_cli_import_options {
+	const char *accounts, *ca, *source;
+	bool apply;
+};
+
 struct rv_cli_options {
+	struct rv_cli_import_options import;
 	struct rv_cli_site_options site;
 	struct rv_cli_role_options role;
 	const char *url, *ca;
@@ -129,6 +136,7 @@ enum rv_cli_exit rv_cli_can(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_scope(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_what_if(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_deploy(struct rv_cli *cli);
+enum rv_cli_exit rv_cli_import(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_role(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_site(struct rv_cli *cli);
 enum rv_cli_exit rv_cli_rescue(struct rv_cli *cli);

@@ -25,6 +25,8 @@ static const struct rv_cli_command commands[] = {
 	    rv_cli_deploy, false },
 	{ "role", "ACTION ...", "export, import, compare roles", 1, 102,
 	    rv_cli_role, false },
+	{ "import", "configmgr FOLDER|URL", "another site comes over", 2, 2,
+	    rv_cli_import, false },
 	{ "site", "onboard-tenant NAME", "take up an issuer of tokens", 2, 2,
 	    rv_cli_site, true },
 	{ "rescue", "ACTION [PRINCIPAL]", "on the provider's machine", 1, 2,
@@ -50,6 +52,8 @@ put_help(FILE *out)
 	    "  --url, --ca          provider; else REEVE_URL and REEVE_CA\n"
 	    "\n"
 	    "Of role import: --diff | --yes, --overwrite, --new-name NAME\n"
+	    "Of import: --apply, --accounts FILE, --cacert FILE, --source "
+	    "NAME\n"
 	    "Of site onboard-tenant: --issuer URL --audience NAME\n"
 	    "  [--kind entra|oidc] [--tenant ID] [--ca FILE] [--folder DIR]\n"
 	    "  [--token-file FILE | --device --client-id ID [--scope TEXT]]\n"

@@ -34,6 +34,10 @@ enum {
 	OPTION_DIFF,
 	OPTION_OVERWRITE,
 	OPTION_NEW_NAME,
+	OPTION_APPLY,
+	OPTION_ACCOUNTS,
+	OPTION_CACERT,
+	OPTION_SOURCE,
 };
 
 static const struct option table[] = {
@@ -66,6 +70,10 @@ static const struct option table[] = {
 	{ "diff", no_argument, NULL, OPTION_DIFF },
 	{ "overwrite", no_argument, NULL, OPTION_OVERWRITE },
 	{ "new-name", required_argument, NULL, OPTION_NEW_NAME },
+	{ "apply", no_argument, NULL, OPTION_APPLY },
+	{ "accounts", required_argument, NULL, OPTION_ACCOUNTS },
+	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -177,6 +185,29 @@ take_site(int option, const char *value, struct rv_cli_site_options *o,
 	return RV_OK;
 }
 
+/* Options of `reeve import`. */
+static int
+take_import(int option, const char *value, struct rv_cli_import_options *o)
+{
+	switch (option) {
+	case OPTION_APPLY:
+		o->apply = true;
+		break;
+	case OPTION_ACCOUNTS:
+		o->accounts = value;
+		break;
+	case OPTION_CACERT:
+		o->ca = value;
+		break;
+	case OPTION_SOURCE:
+		o->source = value;
+		break;
+	default:
+		return RV_ERR_NOTFOUND;
+	}
+	return RV_OK;
+}
+
 static int
 take(
     int option, const char *value, struct rv_cli_options *o, struct rv_error *e)
@@ -263,6 +294,8 @@ rv_cli_parse(int argc, char *const argv[], struct rv_cli_options *ret_options,
 
 		if (r == RV_ERR_NOTFOUND)
 			r = take_site(got, optarg, &o.site, e);
+		if (r == RV_ERR_NOTFOUND)
+			r = take_import(got, optarg, &o.import);
 		if (r == RV_ERR_NOTFOUND)
 			return wrong_option(argv, got, e);
 		if (r != RV_OK)

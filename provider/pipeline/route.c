@@ -13,6 +13,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_session,
 	&rv_routes_site,
 	&rv_routes_memberships,
+	&rv_routes_import,
 	&rv_routes_roles,
 	&rv_routes_tasks,
 	&rv_routes_collections,

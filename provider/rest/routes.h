@@ -45,6 +45,7 @@ extern const struct rv_route_table rv_routes_admins;
 extern const struct rv_route_table rv_routes_session;
 extern const struct rv_route_table rv_routes_site;
 extern const struct rv_route_table rv_routes_memberships;
+extern const struct rv_route_table rv_routes_import;
 extern const struct rv_route_table rv_routes_roles;
 extern const struct rv_route_table rv_routes_tasks;
 extern const struct rv_route_table rv_routes_classes;

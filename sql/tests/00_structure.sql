@@ -225,7 +225,8 @@ $$, $$
     WHERE relnamespace = 'reeve'::regnamespace AND relkind = 'r'
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
-            'policy_operation', 'site_secret', 'task', 'task_operation')
+            'policy_operation', 'site_secret', 'task', 'task_operation',
+            'import_origin')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger

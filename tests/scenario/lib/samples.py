@@ -196,6 +196,11 @@ def of(site):
                    OWN + "compare": {"a": "SMS0001R", "b": "SMS0002R"},
                    OWN + "similar": {"role_id": "SMS0002R"},
                    OWN + "for-tasks": {"tasks": ["role.read"]}})
+    BODIES["/reeve/v1/import/configmgr"] = {
+        "source": "TST", "SMS_Admin": [], "SMS_SecuredCategory": [
+            {"CategoryID": "TSU00001", "CategoryName": "comes over"}],
+        "SMS_Role": [], "SMS_SecuredCategoryMembership": [],
+        "SMS_Collection": []}
     # What is made is 201, what is taken away 204.
     DONE = {}
     for pattern, path in KEYS.items():

@@ -1,0 +1,154 @@
+/* import: rows of a class, saved or asked for. */
+#include "cli/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOT "/AdminService/wmi/"
+
+/* The list in an answer, or the answer when it is one; the caller's. */
+static json_t *
+rows_of(json_t *body)
+{
+	json_t *rows =
+	    json_is_array(body) ? body : json_object_get(body, "value");
+
+	return json_is_array(rows) ? json_incref(rows) : NULL;
+}
+
+json_t *
+rv_cli_import_saved(const char *folder, const char *class, struct rv_error *e)
+{
+	struct rv_buf path = { 0 };
+	json_error_t wrong = { .text = "" };
+	json_t *body = NULL, *rows = NULL;
+
+	rv_buf_printf(&path, "%s/%s.json", folder, class);
+	if (rv_buf_cstr(&path) != NULL)
+		body = json_load_file(
+		    rv_buf_cstr(&path), JSON_REJECT_DUPLICATES, &wrong);
+	if (body != NULL)
+		rows = rows_of(body);
+	if (rows == NULL)
+		rv_error_set(e, "%s/%s.json: %s", folder, class,
+		    body != NULL ? "has no list of rows" : wrong.text);
+	json_decref(body);
+	rv_buf_fini(&path);
+	return rows;
+}
+
+/* One GET with status 200; NULL: a line in *e. */
+static json_t *
+get(struct rv_cli_http *source, const char *path, struct rv_error *e)
+{
+	struct rv_cli_answer answer;
+	json_t *body = NULL;
+
+	if (rv_cli_http_ask(source, path, NULL, &answer, e) != RV_OK)
+		return NULL;
+	if (answer.status == 200 && answer.body != NULL)
+		body = json_incref(answer.body);
+	else
+		rv_error_set(
+		    e, "%s: the other site answers %ld", path, answer.status);
+	rv_cli_answer_fini(&answer);
+	return body;
+}
+
+/*
+ * The path of the next page; a copy, NULL for none.  Only the path of a link
+ * is followed, below where the pages are: never to another host.
+ */
+static char *
+next_page(const json_t *body)
+{
+	const char *link = rv_cli_text(body, "@odata.nextLink");
+	const char *path = strcasestr(link, ROOT);
+
+	return path != NULL ? strdup(path) : NULL;
+}
+
+/* The object itself, where the list has not all of it; NULL: in *e. */
+static json_t *
+whole_row(struct rv_cli_http *source, const char *class, json_t *row,
+    struct rv_error *e)
+{
+	const bool is_role = strcmp(class, "SMS_Role") == 0;
+	const char *lazy = is_role ? "Operations" : "Permissions";
+	const char *id = rv_cli_text(row, "RoleID");
+	struct rv_buf path = { 0 };
+	json_t *body = NULL, *one = NULL;
+
+	if ((!is_role && strcmp(class, "SMS_Admin") != 0) ||
+	    json_is_array(json_object_get(row, lazy)))
+		return json_incref(row);
+	if (is_role &&
+	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(id))
+		rv_buf_printf(&path, ROOT "SMS_Role('%s')", id);
+	else if (!is_role)
+		rv_buf_printf(&path, ROOT "SMS_Admin(%lld)",
+		    (long long)json_integer_value(
+			json_object_get(row, "AdminID")));
+	if (path.n > 0 && rv_buf_cstr(&path) != NULL)
+		body = get(source, rv_buf_cstr(&path), e);
+	else
+		rv_error_set(e, "%s: a row has a malformed key", class);
+	/* Configuration Manager has a list of one here. */
+	if (body != NULL)
+		one = json_is_array(json_object_get(body, "value"))
+			  ? json_array_get(json_object_get(body, "value"), 0)
+			  : body;
+	json_incref(one);
+	json_decref(body);
+	rv_buf_fini(&path);
+	return one;
+}
+
+static bool
+add_page(struct rv_cli_http *source, const char *class, json_t *body,
+    json_t *all, struct rv_error *e)
+{
+	json_t *rows = rows_of(body), *row;
+	bool ok = rows != NULL;
+	size_t i;
+
+	if (!ok)
+		rv_error_set(e, "%s: an answer without rows", class);
+	json_array_foreach(rows, i, row)
+	{
+		json_t *one = whole_row(source, class, row, e);
+
+		ok = one != NULL && json_array_append_new(all, one) == 0;
+		if (!ok)
+			break;
+	}
+	json_decref(rows);
+	return ok;
+}
+
+json_t *
+rv_cli_import_asked(
+    struct rv_cli_http *source, const char *class, struct rv_error *e)
+{
+	struct rv_buf first = { 0 };
+	json_t *all = json_array();
+	char *path;
+	bool ok = all != NULL;
+
+	rv_buf_printf(&first, ROOT "%s", class);
+	path = rv_slice_dup(rv_buf_slice(&first));
+	rv_buf_fini(&first);
+	while (ok && path != NULL) {
+		json_t *body = get(source, path, e);
+
+		ok = body != NULL && add_page(source, class, body, all, e);
+		free(path);
+		path = ok ? next_page(body) : NULL;
+		json_decref(body);
+	}
+	free(path);
+	if (ok)
+		return all;
+	json_decref(all);
+	return NULL;
+}

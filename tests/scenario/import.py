@@ -1,0 +1,123 @@
+#!/usr/bin/python3 -B
+"""A site of Configuration Manager comes over, saved or from its service."""
+
+import json
+import os
+import subprocess
+
+from lib import fixture, tap
+from lab import host
+
+site = fixture.site(config={"revision_wait": "200ms"})
+REEVE = os.path.join(os.path.dirname(site.provider.binary), "reeve")
+FOLDER = os.path.join(site.folder, "cm")
+CCACHES = {}
+
+
+def reeve(who, *arguments):
+    """(exit code, output, what it says) of the command, as somebody."""
+    if who not in CCACHES:
+        CCACHES[who] = site.kinit(who)
+    env = host.base_env(REEVE_URL=site.url, REEVE_CA=site.ca)
+    env.update(site.provider.env())
+    env.update(KRB5_CONFIG=site.kdc.krb5_conf,
+               KRB5CCNAME="FILE:" + CCACHES[who])
+    ran = subprocess.run([REEVE, "import", *arguments], env=env, check=False,
+                         capture_output=True, timeout=60)
+    return ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+
+
+def scalar(sql):
+    return site.psql(sql).strip()
+
+
+def count():
+    return scalar("SELECT count(*) FROM reeve.security_role")
+
+
+def save(name, rows):
+    with open(os.path.join(FOLDER, name + ".json"), "w",
+              encoding="utf-8") as out:
+        json.dump(rows, out)
+
+
+def permission(role, kind, category):
+    return {"RoleID": role, "CategoryTypeID": kind, "CategoryID": category}
+
+
+# ---- A saved site: a list, or an answer with its value ----------------------
+
+os.mkdir(FOLDER)
+save("SMS_Role", {"value": [
+    {"RoleID": "ABC00001", "RoleName": "Deployers of ABC", "Operations": [
+        {"ObjectTypeID": 1, "GrantedOperations": 1052673}]},
+    {"RoleID": "ABC00002", "RoleName": "Readers of ABC", "Operations": [
+        {"ObjectTypeID": 31, "GrantedOperations": 2147483649}]}]})
+save("SMS_SecuredCategory", [
+    {"CategoryID": "ABC00011", "CategoryName": "Branches of ABC"}])
+save("SMS_SecuredCategoryMembership", [
+    {"CategoryID": "ABC00011", "ObjectTypeID": 31, "ObjectKey": "absent"}])
+save("SMS_Collection", [
+    {"CollectionID": f"ABC0002{i}", "Name": f"ABC {i}", "CollectionType": 2,
+     "LimitToCollectionID": f"ABC0002{i - 1}" if i else "SMS00001"}
+    for i in (3, 2, 1, 0)] + [
+    {"CollectionID": "SMS00001", "Name": "All Systems", "CollectionType": 2,
+     "LimitToCollectionID": ""}])
+save("SMS_Admin", [
+    {"LogonName": "ABC\\desk", "AdminSid": "S-1-5-21-1-2-3-1002",
+     "IsGroup": True, "IsDeleted": False, "Permissions": [
+         permission("ABC00001", 1, "ABC00022"),
+         permission("ABC00001", 29, "ABC00011"),
+         permission("ABC00002", 29, "ABC00011")]},
+    {"LogonName": "ABC\\gone", "AdminSid": "S-1-5-21-1-2-3-1004",
+     "IsGroup": False, "IsDeleted": True, "Permissions": []}])
+
+before = count()
+code, out, said = reeve("alice", "configmgr", FOLDER)
+tap.is_((code, said), (0, ""), "the plan is shown")
+tap.like(out, r"made\tcollection\tABC00023\tABC00023\tABC 3",
+         "it has the tree")
+tap.like(out, r"left_out\tadmin\tABC\\gone\t\tABC\\gone\tits account is gone",
+         "who is left out, and why")
+tap.like(out, r'differs\tdeploy_pairing\t[^\t]+\t.*"ABC00022"',
+         "and what is decided otherwise")
+tap.is_(count(), before, "and nothing is changed")
+
+code, out, said = reeve("bob", "configmgr", FOLDER, "--apply")
+tap.is_(code, 3, "who is no Full Administrator imports nothing")
+tap.is_(count(), before, "nothing at all")
+
+revision = int(scalar("SELECT n FROM reeve.site_revision"))
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
+tap.is_((code, said), (0, ""), "it is imported")
+tap.is_(json.loads(out)["revision"], revision + 1, "in one revision")
+tap.is_({d["kind"] for d in json.loads(out)["differences"]},
+        {"deploy_pairing", "unknown_operations"}, "as JSON, too")
+tap.is_(scalar("SELECT reeve.limiting_chain('ABC00023')"),
+        "{ABC00023,ABC00022,ABC00021,ABC00020,SMS00001}", "the tree is here")
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
+tap.is_((code, json.loads(out)["changed"]), (0, 0), "twice is once")
+
+# ---- From a service ----------------------------------------------------------
+
+code, out, said = reeve("alice", "configmgr", site.url, "--cacert", site.ca,
+                        "--source", "RVE")
+tap.is_((code, said), (0, ""), "an AdminService is asked")
+tap.like(out, r"mapped\trole\tSMS0001R\tSMS0001R", "its roles are seen")
+tap.like(out, r"kept\trole\tABC00001\tABC00001",
+         "what is the same is kept")
+code, out, said = reeve("alice", "configmgr", "https://localhost:1")
+tap.is_(code, 1, "one that is not there")
+
+# ---- What is wrong -------------------------------------------------------------
+
+os.remove(os.path.join(FOLDER, "SMS_Role.json"))
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply")
+tap.is_(code, 1, "a class is missing")
+tap.like(said, r"SMS_Role\.json", "and named")
+save("SMS_Role", [{"RoleName": "without an id"}])
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply")
+tap.is_(code, 1, "rows without a key")
+tap.is_(reeve("alice", "other", FOLDER)[0], 2, "nothing else is imported")
+
+fixture.finish(site)
