@@ -14,8 +14,10 @@ FOLDER = os.path.join(site.folder, "cm")
 CCACHES = {}
 
 
-def reeve(who, *arguments):
+def reeve(who, *arguments, source="ABC"):
     """(exit code, output, what it says) of the command, as somebody."""
+    if source:
+        arguments += ("--source", source)
     if who not in CCACHES:
         CCACHES[who] = site.kinit(who)
     env = host.base_env(REEVE_URL=site.url, REEVE_CA=site.ca)
@@ -101,7 +103,7 @@ tap.is_((code, json.loads(out)["changed"]), (0, 0), "twice is once")
 # ---- From a service ----------------------------------------------------------
 
 code, out, said = reeve("alice", "configmgr", site.url, "--cacert", site.ca,
-                        "--source", "RVE")
+                        source="RVE")
 tap.is_((code, said), (0, ""), "an AdminService is asked")
 tap.like(out, r"mapped\trole\tSMS0001R\tSMS0001R", "its roles are seen")
 tap.like(out, r"kept\trole\tABC00001\tABC00001",
@@ -119,5 +121,8 @@ save("SMS_Role", [{"RoleName": "without an id"}])
 code, out, said = reeve("alice", "configmgr", FOLDER, "--apply")
 tap.is_(code, 1, "rows without a key")
 tap.is_(reeve("alice", "other", FOLDER)[0], 2, "nothing else is imported")
+
+tap.is_(reeve("alice", "configmgr", FOLDER, source=None)[0], 2,
+        "the other site has a name")
 
 fixture.finish(site)
