@@ -71,8 +71,7 @@ request(const struct rv_cli_options *o)
 {
 	const char *source = o->import.source;
 	struct rv_error e = { "" };
-	json_t *body =
-	    json_pack("{s:s}", "source", source != NULL ? source : "configmgr");
+	json_t *body = json_pack("{s:s}", "source", source);
 
 	if (body != NULL && read_classes(o, o->operands[1], body, &e) &&
 	    read_accounts(o->import.accounts, body, &e))
@@ -95,6 +94,12 @@ rv_cli_import(struct rv_cli *cli)
 		(void)fprintf(stderr,
 		    "reeve: what is imported is configmgr, not %s\n",
 		    o->operands[0]);
+		return RV_CLI_USAGE;
+	}
+	if (o->import.source == NULL || *o->import.source == '\0') {
+		(void)fputs("reeve: --source names the other site, such as "
+			    "its site code: ids are remembered by it\n",
+		    stderr);
 		return RV_CLI_USAGE;
 	}
 	body = request(o);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOT "/AdminService/wmi/"
+#define ROOT	  "/AdminService/wmi/"
+#define ROWS_MAX  100000u /* as many as an import takes of a class */
+#define PAGES_MAX 10000u
 
 /* The list in an answer, or the answer when it is one; the caller's. */
 static json_t *
@@ -133,6 +135,7 @@ rv_cli_import_asked(
 	struct rv_buf first = { 0 };
 	json_t *all = json_array();
 	char *path;
+	size_t pages = 0;
 	bool ok = all != NULL;
 
 	rv_buf_printf(&first, ROOT "%s", class);
@@ -145,6 +148,10 @@ rv_cli_import_asked(
 		free(path);
 		path = ok ? next_page(body) : NULL;
 		json_decref(body);
+		if (++pages > PAGES_MAX || json_array_size(all) > ROWS_MAX) {
+			rv_error_set(e, "%s: the pages have no end", class);
+			ok = false;
+		}
 	}
 	free(path);
 	if (ok)

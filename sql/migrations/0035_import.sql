@@ -65,6 +65,17 @@ $$;
 COMMENT ON FUNCTION reeve.require_full_administrator(reeve.asker, timestamptz)
 IS 'The assignments of Full Administrator on SMS00ALL, SMS00001 and SMS00004 without end; RV403, RV503.';
 
+CREATE FUNCTION reeve.import_is_list(list jsonb, member text, form text,
+    missing text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = reeve, pg_temp AS $$
+    SELECT CASE WHEN jsonb_typeof($1) = 'array' THEN NOT EXISTS (
+        SELECT FROM jsonb_array_elements($1) x
+        WHERE jsonb_typeof(x) <> 'object'
+            OR coalesce(x ->> $2, $4) !~ $3) ELSE false END
+$$;
+COMMENT ON FUNCTION reeve.import_is_list(jsonb, text, text, text) IS
+'Whether this is a list of objects whose member has a form; missing stands for one that has none.';
+
 CREATE FUNCTION reeve.check_import(args jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
@@ -84,11 +95,15 @@ BEGIN
                 WHERE n.class IN ('SMS_Role', 'SMS_SecuredCategory',
                     'SMS_Collection'))
         ORDER BY 1 LIMIT 1;
-    IF wrong IS NULL AND jsonb_path_exists(args, '$.SMS_Admin[*] ? (
-            !exists(@.Permissions) || @.Permissions.type() != "array")') THEN
+    IF wrong IS NULL AND EXISTS (SELECT
+            FROM jsonb_array_elements(args -> 'SMS_Admin') a
+            WHERE NOT import_is_list(a -> 'Permissions', 'AssignmentID',
+                '^[1-9][0-9]{0,14}$', '1')) THEN
         wrong := 'SMS_Admin';
-    ELSIF wrong IS NULL AND jsonb_path_exists(args, '$.SMS_Role[*] ? (
-            !exists(@.Operations) || @.Operations.type() != "array")') THEN
+    ELSIF wrong IS NULL AND EXISTS (SELECT
+            FROM jsonb_array_elements(args -> 'SMS_Role') r
+            WHERE NOT import_is_list(r -> 'Operations', 'ObjectTypeID',
+                '^[1-9][0-9]{0,8}$', '')) THEN
         wrong := 'SMS_Role';
     ELSIF wrong IS NULL AND (coalesce(length(args ->> 'source'), 0)
             NOT BETWEEN 1 AND 64

@@ -126,6 +126,22 @@ SELECT is(pg_temp.run('nobody', args) ->> 'refused', 'RV403 not_permitted',
 SELECT is(pg_temp.run('full', args - 'SMS_Role') ->> 'refused',
     'RV400 malformed_import', 'all classes are needed') FROM given;
 
+-- Hostile: an AssignmentID that would be another's, or of two roles
+SELECT is(pg_temp.run('full', jsonb_set(args,
+    '{SMS_Admin,0,Permissions,0,AssignmentID}', v::jsonb)) ->> 'refused',
+    'RV400 malformed_import', 'an AssignmentID of ' || v)
+    FROM given, unnest(ARRAY['-900001', '1.5', '"x"',
+        '1000000000000000']) v;
+SELECT is(pg_temp.run('full', jsonb_set(jsonb_set(args,
+    '{SMS_Admin,0,Permissions,0,AssignmentID}', '7'),
+    '{SMS_Admin,0,Permissions,2,AssignmentID}', '7')) ->> 'refused',
+    'RV400 contradictory_assignment', 'an assignment of two roles')
+    FROM given;
+SELECT is(pg_temp.run('full', jsonb_set(args,
+    '{SMS_Role,1,Operations,0,ObjectTypeID}', v::jsonb)) ->> 'refused',
+    'RV400 malformed_import', 'an ObjectTypeID of ' || v)
+    FROM given, unnest(ARRAY['"x"', '-1', 'null']) v;
+
 CREATE TEMPORARY TABLE tried AS SELECT pg_temp.run('full', args,
     '{"dry_run":true}') AS a FROM given;
 SELECT ok(a ? 'results', 'a dry run answers') FROM tried;

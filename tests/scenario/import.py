@@ -1,9 +1,12 @@
 #!/usr/bin/python3 -B
 """A site of Configuration Manager comes over, saved or from its service."""
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import os
+import ssl
 import subprocess
+import threading
 
 from lib import fixture, tap
 from lab import host
@@ -14,8 +17,10 @@ FOLDER = os.path.join(site.folder, "cm")
 CCACHES = {}
 
 
-def reeve(who, *arguments):
+def reeve(who, *arguments, source="ABC"):
     """(exit code, output, what it says) of the command, as somebody."""
+    if source:
+        arguments += ("--source", source)
     if who not in CCACHES:
         CCACHES[who] = site.kinit(who)
     env = host.base_env(REEVE_URL=site.url, REEVE_CA=site.ca)
@@ -101,13 +106,74 @@ tap.is_((code, json.loads(out)["changed"]), (0, 0), "twice is once")
 # ---- From a service ----------------------------------------------------------
 
 code, out, said = reeve("alice", "configmgr", site.url, "--cacert", site.ca,
-                        "--source", "RVE")
+                        source="RVE")
 tap.is_((code, said), (0, ""), "an AdminService is asked")
 tap.like(out, r"mapped\trole\tSMS0001R\tSMS0001R", "its roles are seen")
 tap.like(out, r"kept\trole\tABC00001\tABC00001",
          "what is the same is kept")
 code, out, said = reeve("alice", "configmgr", "https://localhost:1")
 tap.is_(code, 1, "one that is not there")
+
+# One that speaks as Configuration Manager: pages, and lists for single objects.
+ROOT = "/AdminService/wmi/"
+LAZY = {"LogonName": "XYZ\\lee", "AdminSid": "S-1-5-21-1-2-3-2001",
+        "AdminID": 16777300, "IsGroup": False, "Permissions": None}
+PAGES = {
+    "SMS_Admin": [LAZY],
+    "SMS_Admin(16777300)": [{**LAZY, "Permissions": [
+        permission("XYZ00001", 29, "XYZ00011")]}],
+    "SMS_Role": [{"RoleID": "XYZ00001", "RoleName": "Of XYZ",
+                  "Operations": None}],
+    "SMS_Role('XYZ00001')": [{
+        "RoleID": "XYZ00001", "RoleName": "Of XYZ", "Operations": [
+            {"ObjectTypeID": 31, "GrantedOperations": 1}]}],
+    "SMS_SecuredCategory": [{"CategoryID": "XYZ00011",
+                             "CategoryName": "First of XYZ"}],
+    "SMS_SecuredCategory?$skiptoken=2": [{"CategoryID": "XYZ00012",
+                                          "CategoryName": "Last of XYZ"}],
+    "SMS_SecuredCategoryMembership": [], "SMS_Collection": []}
+
+
+class Service(BaseHTTPRequestHandler):
+    """An AdminService of few rows; another host is where links point."""
+
+    def do_GET(self):
+        what = self.path.removeprefix(ROOT)
+        rows = {"value": PAGES.get(what)}
+        if what == "SMS_SecuredCategory":
+            rows["@odata.nextLink"] = ("https://elsewhere.test" + self.path
+                                       + "?$skiptoken=2")
+        body = json.dumps(rows).encode()
+        self.send_response(200 if what in PAGES else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+CERT, KEY = (os.path.join(FOLDER, name) for name in ("cert.pem", "key.pem"))
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=cm",
+                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", KEY,
+                "-out", CERT], check=True, capture_output=True)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(CERT, KEY)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+CM = f"https://127.0.0.1:{server.server_port}"
+code, out, said = reeve("alice", "configmgr", CM, source="XYZ")
+tap.is_(code, 1, "a service whose authority is not named is not trusted")
+code, out, said = reeve("alice", "configmgr", CM, "--cacert", CERT, "--apply",
+                        source="XYZ")
+tap.is_((code, said), (0, ""), "a service with pages")
+tap.like(out, r"made\tscope\tXYZ00012\tXYZ00012", "its second page, too, "
+         "though the link points to another host")
+tap.like(out, r"made\tadmin\tXYZ.lee\t\d+", "and what lists do not hold")
+server.shutdown()
+server.server_close()
 
 # ---- What is wrong -------------------------------------------------------------
 
@@ -119,5 +185,8 @@ save("SMS_Role", [{"RoleName": "without an id"}])
 code, out, said = reeve("alice", "configmgr", FOLDER, "--apply")
 tap.is_(code, 1, "rows without a key")
 tap.is_(reeve("alice", "other", FOLDER)[0], 2, "nothing else is imported")
+
+tap.is_(reeve("alice", "configmgr", FOLDER, source=None)[0], 2,
+        "the other site has a name")
 
 fixture.finish(site)
