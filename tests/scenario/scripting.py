@@ -68,6 +68,9 @@ for name, path, body, member in (
              "CategoryTypeID": 29}]}, "AdminID"),
         ("ROLE", "SMS_Role", {"RoleName": "script", "Operations": []},
          "RoleID"),
+        ("COLLECTION", "SMS_Collection", {
+            "Name": "script", "LimitToCollectionID": "SMS00001"},
+         "CollectionID"),
         ("SCOPE", "SMS_SecuredCategory", {"CategoryName": "script"},
          "CategoryID")):
     made[name] = str(alice.post(WMI + path, body).json()[member])
