@@ -65,7 +65,8 @@ is_read_only(const struct rv_odata_property *p)
 {
 	static const char *const names[] = { "ObjectTypeID", "FolderID",
 		"CreatedBy", "DateCreated", "LastModifiedBy",
-		"DateLastModified", "SourceSite" };
+		"DateLastModified", "SourceSite", "IsDeployed",
+		"NumberOfDeploymentTypes" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(p->name, names[i]) == 0)

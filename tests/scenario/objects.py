@@ -63,6 +63,16 @@ answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
               {"LocalizedDisplayName": "Editor 2"})
 tap.is_((answer.status, answer.json()["Name"]), (200, "Editor 2"),
         "the entity's route does the same")
+was = call("bob", "GET", PATH).json()
+answer = call("bob", "PATCH", PATH, {
+    "IsDeployed": not was["IsDeployed"], "NumberOfDeploymentTypes": 77})
+now = call("bob", "GET", PATH).json()
+tap.is_((answer.status, now["IsDeployed"], now["NumberOfDeploymentTypes"]),
+        (200, was["IsDeployed"], was["NumberOfDeploymentTypes"]),
+        "what the site derives of it is sent back in vain")
+tap.is_(error(call("bob", "PATCH", PATH, {"Properties": {
+    "IsDeployed": True}})), (400, "bad_request"),
+        "and is none of its properties")
 answer = call("bob", "DELETE", PATH + "?dryRun=true")
 tap.is_((answer.status, call("bob", "GET", PATH).status), (200, 200),
         "a dry run keeps it")
