@@ -314,6 +314,7 @@ find_person(struct lookup *l, struct rv_ldap *connection, struct person *person)
 	const struct rv_ldap_query query = {
 		.base = l->base,
 		.entry_only = l->by_id,
+		.domain_scope = person->is_ad && !l->by_id,
 		.filter = l->filter,
 		.attributes = attributes,
 	};

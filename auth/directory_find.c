@@ -121,19 +121,25 @@ groups_named(const struct find *f, struct rv_buf *out)
 	rv_buf_puts(out, ")");
 }
 
+/* A SID as the directory reads it: its S is a capital one. */
+static void
+put_sid(struct rv_buf *out, struct rv_slice sid)
+{
+	rv_buf_puts(out, "(" RV_AD_ID "=S");
+	rv_filter_put_value(out, (struct rv_slice){ sid.p + 1, sid.n - 1 });
+	rv_buf_puts(out, ")");
+}
+
 static void
 one_entry(const struct find *f, struct rv_buf *out)
 {
-	const char *attribute = "entryDN";
-
-	if (f->form == FORM_SID || (f->form == FORM_ID && f->is_ad))
-		attribute = RV_AD_ID;
+	if (f->is_ad && f->form != FORM_DN && f->text.n > 0)
+		put_sid(out, f->text);
 	else if (f->form == FORM_ID)
-		attribute = f->directory->id_attribute;
-	else if (f->is_ad)
-		attribute = "distinguishedName";
-
-	put_item(out, attribute, f->text);
+		put_item(out, f->directory->id_attribute, f->text);
+	else
+		put_item(
+		    out, f->is_ad ? "distinguishedName" : "entryDN", f->text);
 }
 
 /* ---- Entries ---------------------------------------------------------------------- */
@@ -314,7 +320,9 @@ search(struct find *f, struct rv_ldap *connection, const char *base,
 		f->is_ad ? RV_AD_ID : d->id_attribute, d->filter.attribute,
 		"sAMAccountName", NULL };
 	struct rv_buf filter = { .max = 0 };
-	struct rv_ldap_query query = { .base = base, .attributes = attributes };
+	struct rv_ldap_query query = {
+		.base = base, .domain_scope = f->is_ad, .attributes = attributes
+	};
 	int r = RV_ERR_NOMEM;
 
 	print(f, &filter);

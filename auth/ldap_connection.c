@@ -13,7 +13,9 @@
 #include "ldap_bind.h"
 #include "ldap_entry.h"
 
-#define PAGE_SIZE 500
+/* LDAP_SERVER_DOMAIN_SCOPE_OID, MS-ADTS 3.1.1.3.4.1.4 */
+#define DOMAIN_SCOPE "1.2.840.113556.1.4.1339"
+#define PAGE_SIZE    500
 /* An answer in one piece longer than this is an attack or a mistake. */
 #define MESSAGE_MAX (16u * 1024 * 1024)
 
@@ -233,7 +235,10 @@ time_left(const struct search *s, struct timeval *ret_left)
 static int
 send_page(struct search *s, int *ret_id)
 {
-	LDAPControl *page = NULL, *controls[2] = { NULL, NULL };
+	LDAPControl *page = NULL, *controls[3] = { NULL, NULL, NULL };
+	static char domain_scope[] = DOMAIN_SCOPE;
+	LDAPControl here = { .ldctl_oid = domain_scope, .ldctl_iscritical = 1 };
+	size_t n = 0;
 	LDAP *ld = s->connection->ld;
 	struct timeval left;
 	int result, r;
@@ -247,7 +252,9 @@ send_page(struct search *s, int *ret_id)
 		return fail(ld, "asking for a page", result, s->error);
 	/* One entry has no pages, and the root has no such control. */
 	if (!s->query->entry_only)
-		controls[0] = page;
+		controls[n++] = page;
+	if (s->query->domain_scope)
+		controls[n++] = &here;
 	/* libldap does not write to the attributes. */
 	result = ldap_search_ext(ld, s->query->base,
 	    s->query->entry_only ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE,

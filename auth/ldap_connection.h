@@ -33,6 +33,11 @@ int64_t rv_ldap_opened_ms(const struct rv_ldap *connection);
 struct rv_ldap_query {
 	const char *base;
 	bool entry_only; /* the entry base alone; else all below it, too */
+	/*
+	 * Active Directory: nothing of the other naming contexts, which would
+	 * be referrals (DNS zones, the configuration).
+	 */
+	bool domain_scope;
 	const char *filter;
 	const char *const *attributes; /* ends with NULL */
 };

@@ -112,6 +112,36 @@ with Samba(site.private_path("ad")) as ad:
               "replace: accountExpires\naccountExpires: 0\n")
     tap.is_(alice.get(ROLES).status, 200, "without an end it is let in")
 
+    # ---- Accounts by their names -----------------------------------------------------
+
+    site.psql(f"""BEGIN; SELECT reeve.take_revision();
+        INSERT INTO reeve.assignment (assignment_id, admin_id, role_id)
+            SELECT 900000, admin_id, 'SMS0001R'
+            FROM reeve.administrative_user
+            WHERE principal_id = 'group:{outer}';
+        INSERT INTO reeve.assignment_scope VALUES (900000, 'SMS00ALL');
+        INSERT INTO reeve.assignment_collection VALUES
+            (900000, 'SMS00001'), (900000, 'SMS00004'); COMMIT""")
+    ADMIN = "/AdminService/wmi/SMS_Admin"
+    carol = ad.sid("carol")
+    for name in (REALM.split(".")[0] + "\\carol", f"carol@{REALM.lower()}",
+                 "Carol", carol.upper(), f"CN=carol,CN=Users,{BASE}",
+                 f"krb5:carol@{REALM}"):
+        made = alice.post(ADMIN, {"LogonName": name})
+        tap.is_((made.status, site.psql(
+            "SELECT principal_id, account_id, is_group FROM "
+            "reeve.administrative_user ORDER BY admin_id DESC LIMIT 1")
+            .strip()), (201, f"krb5:carol@{REALM}|{carol}|f"),
+                f"carol is added by {name}, as her SID")
+        tap.is_(alice.request("DELETE", made.header("location")).status, 204,
+                "and removed")
+    made = alice.post(ADMIN, {"LogonName": "Inner"})
+    tap.is_((made.status, made.json().get("error", {}).get("code")),
+            (201, None), "a group is added by its name")
+    found = alice.post(ADMIN + ".FindOrphans", {}).json()
+    tap.is_(([o for o in found["Orphans"] if "Inner" in o["LogonName"]],
+             found["Checked"] > 0), ([], True), "its account is there")
+
     # ---- Without the directory -------------------------------------------------------
 
     site.provider.write_config(directory_uri=None)
