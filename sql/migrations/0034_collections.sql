@@ -193,33 +193,38 @@ $$;
 COMMENT ON FUNCTION reeve.gains_of(text, boolean, boolean) IS
 'The collections that may get members when one may gain or lose some.';
 
-CREATE FUNCTION reeve.holds_role_on(who reeve.asker, at timestamptz,
-    role text, id text) RETURNS boolean
+CREATE FUNCTION reeve.holds_same_on(who reeve.asker, at timestamptz,
+    own reeve.assignment, id text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN NOT EXISTS (SELECT FROM role_operation o WHERE o.role_id = role
-        AND NOT EXISTS (SELECT FROM subject_assignments(who.ids) h
+    -- What ends earlier would leave behind more than the caller had.
+    RETURN NOT EXISTS (SELECT FROM role_operation o
+        WHERE o.role_id = own.role_id AND NOT EXISTS (SELECT FROM subject_assignments(who.ids) h
             JOIN role_operation p ON p.role_id = h.role_id
                 AND p.object_type_id = o.object_type_id AND p.bit = o.bit
             JOIN assignment_collection c ON c.assignment_id = h.assignment_id
                 AND c.collection_id = ANY (limiting_chain(id))
             WHERE is_valid_at(h.valid_from, h.valid_until, at)
+                AND coalesce(h.valid_until, 'infinity')
+                    >= coalesce(own.valid_until, 'infinity')
                 AND who.level >= required_level(h.role_id, o.object_type_id,
                     o.bit)
                 AND NOT (who.delegated AND role_is_security(h.role_id))));
 END
 $$;
-COMMENT ON FUNCTION reeve.holds_role_on(reeve.asker, timestamptz, text, text)
-IS 'Whether the caller holds all operations of a role on a collection.';
+COMMENT ON FUNCTION reeve.holds_same_on(reeve.asker, timestamptz,
+    reeve.assignment, text) IS
+'Whether the caller holds all operations of an assignment''s role on a collection, for as long as the assignment is valid.';
 
 CREATE FUNCTION reeve.refuse_self_widening(who reeve.asker, at timestamptz,
     id text, can_gain boolean, can_lose boolean) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
-    own record;
+    own assignment;
+    found record;
 BEGIN
-    FOR own IN SELECT DISTINCT u.is_group, a.role_id, c.collection_id,
+    FOR found IN SELECT DISTINCT u.is_group, a.assignment_id,
             k.limiting_id, a.admin_id
         FROM gains_of(id, can_gain, can_lose) AS g (id)
         JOIN collection k ON k.collection_id = g.id
@@ -230,13 +235,15 @@ BEGIN
             AND NOT u.is_orphaned
         ORDER BY 1, 2, 3
     LOOP
-        IF is_caller(who, own.admin_id) AND NOT holds_role_on(who, at,
-                own.role_id, own.limiting_id) THEN
+        SELECT x.* INTO STRICT own FROM assignment x
+            WHERE x.assignment_id = found.assignment_id;
+        IF is_caller(who, own.admin_id) AND NOT holds_same_on(who, at,
+                own, found.limiting_id) THEN
             PERFORM refuse('RV403', 'This could bring devices or users into a'
                 ' collection in which you have rights that you have not on'
                 ' the collection that limits it: somebody else has to do'
                 ' this.', '{"reason":"self_widening"}');
-        ELSIF own.is_group AND NOT who.groups_known THEN
+        ELSIF found.is_group AND NOT who.groups_known THEN
             PERFORM refuse_not_decidable();
         END IF;
     END LOOP;
@@ -369,6 +376,7 @@ CREATE FUNCTION reeve.require_pair(who reeve.asker, at timestamptz,
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
     v record;
+    lacking jsonb;
 BEGIN
     SELECT * INTO v FROM allowed_pair(who.ids, cardinality(who.ids),
         who.groups_known, who.level, who.delegated, at, operation, question);
@@ -377,11 +385,20 @@ BEGIN
     ELSIF v.reason = 'groups_unknown' THEN
         PERFORM refuse_not_decidable();
     END IF;
-    PERFORM refuse('RV403', 'No assignment of yours has all that this needs'
-        ' together.', jsonb_build_object('reason', 'not_permitted', 'missing',
-            jsonb_build_object('operation', operation, 'type',
-                'SMS_Collection', 'conditions',
-                jsonb_build_array('collection'))));
+    SELECT jsonb_strip_nulls(jsonb_build_object('operation', o.name, 'type',
+            coalesce(t.class_name, t.sdk_name), 'conditions', h -> 'missing',
+            'level', level_name(nullif((h ->> 'level')::integer, 0))))
+        INTO lacking
+        FROM jsonb_array_elements(v.halves) AS h
+        JOIN operation o
+            ON o.object_type_id = (h ->> 'object_type_id')::integer
+            AND o.bit = (h ->> 'bit')::integer
+        JOIN object_type t ON t.object_type_id = o.object_type_id
+        ORDER BY jsonb_array_length(h -> 'missing') = 0, h -> 'half' LIMIT 1;
+    PERFORM refuse('RV403', format('No assignment of yours has all that this'
+        ' needs together; the nearest lacks %s on %s.',
+        lacking ->> 'operation', lacking ->> 'type'),
+        jsonb_build_object('reason', v.reason, 'missing', lacking));
 END
 $$;
 COMMENT ON FUNCTION reeve.require_pair(reeve.asker, timestamptz, text, jsonb)
@@ -443,12 +460,69 @@ $$;
 COMMENT ON FUNCTION reeve.collection_image(text) IS
 'A collection for the admin stream, with its rules.';
 
-CREATE FUNCTION reeve.add_rules(c reeve.collection,
-    rules reeve.wanted_rule[]) RETURNS integer
+CREATE FUNCTION reeve.path_between(start text, goal text) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    came_from jsonb := jsonb_build_object(start, NULL);
+    frontier text[] := ARRAY[start];
+    path text[] := ARRAY[goal];
+BEGIN
+    WHILE cardinality(frontier) > 0 AND NOT came_from ? goal LOOP
+        came_from := came_from || coalesce((SELECT jsonb_object_agg(l.id, f)
+            FROM unnest(frontier) AS f, links_of(f) AS l (id)
+            WHERE NOT came_from ? l.id), '{}');
+        frontier := ARRAY(SELECT k.key FROM jsonb_each_text(came_from) k
+            WHERE k.value = ANY (frontier));
+    END LOOP;
+    IF NOT came_from ? goal THEN
+        RETURN '{}';
+    END IF;
+    WHILE came_from ->> path[1] IS NOT NULL LOOP
+        path := (came_from ->> path[1]) || path;
+    END LOOP;
+    RETURN path;
+END
+$$;
+COMMENT ON FUNCTION reeve.path_between(text, text) IS
+'The shortest way by which a collection depends on another, both included; empty when it does not.';
+
+CREATE FUNCTION reeve.refuse_circle(who reeve.asker, at timestamptz,
+    id text, other text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    path text[] := path_between(other, id);
+    names jsonb;
+BEGIN
+    -- What the caller may not read is a step without a name.
+    SELECT jsonb_agg(CASE WHEN named_category(who, at, 1, p, NULL)
+            IS NOT NULL THEN jsonb_build_object('collection_id', p, 'name',
+            c.name) END ORDER BY i)
+    INTO names FROM unnest(id || path) WITH ORDINALITY AS x (p, i)
+    LEFT JOIN collection c ON c.collection_id = x.p;
+    PERFORM refuse('RV409', 'The collection would depend on itself: '
+        || (SELECT string_agg(coalesce(n ->> 'name',
+            'one that you may not read'), ' -> ' ORDER BY i)
+            FROM jsonb_array_elements(names) WITH ORDINALITY AS x (n, i))
+        || '.', jsonb_build_object('reason', 'circular_dependency', 'path',
+            names));
+END
+$$;
+COMMENT ON FUNCTION reeve.refuse_circle(reeve.asker, timestamptz, text, text)
+IS 'RV409: what a collection shall depend on depends on it; with the way from it and back, as far as the caller may read it.';
+
+CREATE FUNCTION reeve.add_rules(who reeve.asker, at timestamptz,
+    c reeve.collection, rules reeve.wanted_rule[]) RETURNS integer
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 DECLARE
+    circle text;
     n integer;
 BEGIN
+    SELECT r.other_id INTO circle FROM unnest(rules) r
+        WHERE r.other_id = c.collection_id
+            OR depends_on(r.other_id, c.collection_id) LIMIT 1;
+    IF FOUND THEN
+        PERFORM refuse_circle(who, at, c.collection_id, circle);
+    END IF;
     INSERT INTO collection_rule (collection_id, kind, ordinal, name, rule,
             resource_id, other_id)
     SELECT c.collection_id, c.kind, coalesce((SELECT max(x.ordinal)
@@ -466,12 +540,10 @@ BEGIN
                 (r.resource_id, r.other_id::text COLLATE "C"));
     GET DIAGNOSTICS n = ROW_COUNT;
     RETURN n;
-EXCEPTION WHEN check_violation THEN
-    PERFORM refuse('RV409', 'The collection would depend on itself.',
-        '{"reason":"circular_dependency"}');
 END
 $$;
-COMMENT ON FUNCTION reeve.add_rules(reeve.collection, reeve.wanted_rule[]) IS
+COMMENT ON FUNCTION reeve.add_rules(reeve.asker, timestamptz,
+    reeve.collection, reeve.wanted_rule[]) IS
 'Adds the rules that are missing; RV409 for one that closes a circle.';
 
 CREATE FUNCTION reeve.drop_rules(id text, rules reeve.wanted_rule[])
@@ -552,7 +624,7 @@ BEGIN
             check_label(coalesce(args -> 'comment', '""'), 'Comment', 0, 512),
             who.principal, at, who.principal, at)
         RETURNING x.* INTO c;
-    PERFORM add_rules(c, wanted);
+    PERFORM add_rules(who, at, c, wanted);
     PERFORM refresh_members(c.collection_id, true);
     image := collection_image(c.collection_id);
     PERFORM audit_collection(1000060, at, actor, request, NULL, image,
@@ -564,14 +636,53 @@ COMMENT ON FUNCTION reeve.apply_collection_create(reeve.asker, jsonb, jsonb,
     jsonb) IS
 'collection_create: {name, comment, kind, limiting_id, rules}; result: {key}.';
 
+CREATE FUNCTION reeve.require_reach(who reeve.asker, at timestamptz,
+    c reeve.collection, new_limit text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    given assignment;
+    is_group boolean;
+    ungrantable bigint[] := '{}';
+BEGIN
+    FOR given IN SELECT a.* FROM assignment a
+        WHERE EXISTS (SELECT FROM assignment_collection k
+            WHERE k.assignment_id = a.assignment_id
+                AND k.collection_id = ANY (limiting_chain(new_limit))
+                AND k.collection_id <> ALL (limiting_chain(c.limiting_id)))
+        ORDER BY a.assignment_id
+    LOOP
+        SELECT u.is_group INTO is_group FROM administrative_user u
+            WHERE u.admin_id = given.admin_id AND NOT u.is_deleted
+                AND NOT u.is_orphaned;
+        IF NOT FOUND THEN
+            CONTINUE;
+        ELSIF is_caller(who, given.admin_id) THEN
+            IF NOT holds_same_on(who, at, given, c.collection_id) THEN
+                PERFORM refuse_self_gain();
+            END IF;
+        ELSIF is_group AND NOT who.groups_known THEN
+            PERFORM refuse_not_decidable();
+        ELSIF NOT can_grant(who, at, given) THEN
+            ungrantable := ungrantable || given.assignment_id;
+        END IF;
+    END LOOP;
+    IF cardinality(ungrantable) = 0 THEN
+        RETURN;
+    ELSIF NOT who.groups_known THEN
+        PERFORM refuse_not_decidable();
+    END IF;
+    PERFORM refuse_grant(who, at, ungrantable);
+END
+$$;
+COMMENT ON FUNCTION reeve.require_reach(reeve.asker, timestamptz,
+    reeve.collection, text) IS
+'For a collection that comes below another limit: whoever has an assignment above that reaches it now.  RV403 unless the caller could grant each of them, and has itself no more than before; RV503 when unknown groups could change that.';
+
 CREATE FUNCTION reeve.move_limit(who reeve.asker, at timestamptz,
     c reeve.collection, new_id text) RETURNS void
 LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
 DECLARE
     l text := named_category(who, at, 1, new_id, NULL);
-    was text[] := limiting_chain(c.limiting_id);
-    own record;
-    ungrantable bigint[];
 BEGIN
     IF l IS NULL OR c.kind <> (SELECT x.kind FROM collection x
             WHERE x.collection_id = l) THEN
@@ -579,45 +690,23 @@ BEGIN
             ' the same kind.', '{"reason":"unknown_collection"}');
     ELSIF c.collection_id = ANY (limiting_chain(l))
         OR depends_on(l, c.collection_id) THEN
-        PERFORM refuse('RV409', 'The collection would depend on itself.',
-            '{"reason":"circular_dependency"}');
+        PERFORM refuse_circle(who, at, c.collection_id, l);
     END IF;
     PERFORM require_pair(who, at, 'change-limiting', jsonb_build_object(
         'collection', c.collection_id, 'limiting', l));
+    PERFORM require_reach(who, at, c, l);
+    -- Who is held back by the old limit may come in by the new one.
     PERFORM refuse_self_widening(who, at, c.collection_id, true, true);
-    -- What is assigned above the new limit reaches this collection now.
-    FOR own IN SELECT DISTINCT a.assignment_id, a.admin_id, a.role_id,
-            u.is_group
-        FROM assignment a JOIN assignment_collection k USING (assignment_id)
-        JOIN administrative_user u USING (admin_id)
-        WHERE k.collection_id = ANY (limiting_chain(l))
-            AND k.collection_id <> ALL (was) ORDER BY 1
-    LOOP
-        IF is_caller(who, own.admin_id) AND NOT holds_role_on(who, at,
-                own.role_id, c.collection_id) THEN
-            PERFORM refuse_self_gain();
-        ELSIF own.is_group AND NOT who.groups_known THEN
-            PERFORM refuse_not_decidable();
-        END IF;
-    END LOOP;
-    ungrantable := ARRAY(SELECT DISTINCT a.assignment_id FROM assignment a
-        JOIN assignment_collection k USING (assignment_id)
-        WHERE k.collection_id = ANY (limiting_chain(l))
-            AND k.collection_id <> ALL (was)
-            AND NOT is_caller(who, a.admin_id)
-            AND NOT can_grant(who, at, a));
-    IF cardinality(ungrantable) > 0 THEN
-        PERFORM refuse_grant(who, at, ungrantable);
-    END IF;
     UPDATE collection x SET limiting_id = l
         WHERE x.collection_id = c.collection_id;
+    PERFORM refuse_self_widening(who, at, c.collection_id, true, true);
 EXCEPTION WHEN check_violation THEN
     PERFORM refuse_too_deep();
 END
 $$;
 COMMENT ON FUNCTION reeve.move_limit(reeve.asker, timestamptz,
     reeve.collection, text) IS
-'Gives a collection another limit: needs both of section 4; nobody''s own permissions may get members by it, and whoever has an assignment above the new limit is given something that the caller could grant.';
+'Gives a collection another limit: needs both of section 4; the caller''s own permissions may get members by it only where it holds the same on the old limit and on the new one; and whoever has an assignment above the new limit is given something that the caller could grant.';
 
 CREATE FUNCTION reeve.write_rules(who reeve.asker, at timestamptz,
     c reeve.collection, added reeve.wanted_rule[],
@@ -638,7 +727,7 @@ BEGIN
         EXISTS (SELECT FROM unnest(dropped) r WHERE r.rule <> 'exclude')
             OR EXISTS (SELECT FROM unnest(added) r
                 WHERE r.rule = 'exclude'));
-    n := drop_rules(c.collection_id, dropped) + add_rules(c, added);
+    n := drop_rules(c.collection_id, dropped) + add_rules(who, at, c, added);
     -- The same through the links that the new rules have made.
     PERFORM refuse_self_widening(who, at, c.collection_id,
         cardinality(added) > 0, false);

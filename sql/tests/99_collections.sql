@@ -78,7 +78,7 @@ BEGIN
     INSERT INTO reeve.assignment (admin_id, role_id)
         SELECT admin_id, role FROM reeve.administrative_user
         WHERE logon_name = name || '@LAB.TEST' RETURNING assignment_id INTO a;
-    INSERT INTO reeve.assignment_collection SELECT a, pg_temp.id(c)
+    INSERT INTO reeve.assignment_collection SELECT a, coalesce(pg_temp.id(c), c)
         FROM regexp_split_to_table(categories, ' ') c;
 END
 $$;
@@ -91,7 +91,10 @@ BEGIN
         VALUES (900009, 4, 'user1');
     INSERT INTO reeve.security_role (role_id, name, is_built_in)
         VALUES ('TSTCOLLS', 'Collections', false),
-            ('TSTREMOT', 'Remote', false);
+            ('TSTREMOT', 'Remote', false), ('TSTREADS', 'Reads', false);
+    INSERT INTO reeve.role_operation SELECT 'TSTREADS', 1, o.bit
+        FROM reeve.operation o WHERE o.object_type_id = 1
+            AND o.name = 'Read';
     INSERT INTO reeve.role_operation SELECT 'TSTCOLLS', 1, o.bit
         FROM reeve.operation o WHERE o.object_type_id = 1 AND o.name IN
             ('Read', 'Modify', 'Delete', 'Create', 'Read Resource');
@@ -185,6 +188,18 @@ FROM (VALUES
     ('{"comment":"d"}', '{"if_match":["old"]}', 'RV412 changed_meanwhile',
         'what was changed meanwhile'))
     AS t (what, more, answer, text);
+SELECT is(pg_temp.run('alice', 'collection_change', jsonb_build_object(
+        'collection_id', pg_temp.id('A2')) || what) #> '{path}',
+    (SELECT jsonb_agg(jsonb_build_object('collection_id', pg_temp.id(n),
+        'name', n) ORDER BY i) FROM regexp_split_to_table(path, ' ')
+        WITH ORDINALITY AS x (n, i)), 'by the way that is shown: ' || path)
+FROM (VALUES
+    (jsonb_build_object('limiting_id', pg_temp.id('A2')), 'A2 A2'),
+    (jsonb_build_object('limiting_id', pg_temp.id('C')), 'A2 C A2'),
+    (jsonb_build_object('add_rules', pg_temp.rules('include:A2')), 'A2 A2'),
+    (jsonb_build_object('add_rules', pg_temp.rules('exclude:E')),
+        'A2 E D A2'))
+    AS t (what, path);
 SELECT is(pg_temp.said('alice', op, '{"collection_id":"SMS000US"}'),
     'RV409 built_in', 'what is built in stays: ' || op)
 FROM (VALUES ('collection_change'), ('collection_delete'),
@@ -247,6 +262,59 @@ SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
 SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
     pg_temp.id('A2'))), '', 'one''s own may be');
 
+-- A member that the limit held back does not come in by another limit.
+SELECT is(pg_temp.make('alice', 'L', 'SMS00001', 'direct:dev1'), '', 'L');
+SELECT is(pg_temp.make('alice', 'M', 'L', 'direct:dev1'), '', 'M');
+SELECT lives_ok($$SELECT pg_temp.assign('mallory', 'TSTCOLLS', 'SMS00001')$$,
+    'mallory may write all collections');
+SELECT lives_ok($$SELECT pg_temp.assign('mallory', 'TSTREMOT', 'L M')$$,
+    'and has remote control on one and on what limits it');
+SELECT is(pg_temp.change('mallory', 'M', jsonb_build_object('add_rules',
+    pg_temp.rules('direct:dev2'))), '', 'a member that the limit holds back');
+SELECT is(pg_temp.members('M'), 'dev1', 'it is not in');
+SELECT is(pg_temp.change('mallory', 'M', '{"limiting_id":"SMS00001"}'),
+    'RV403 self_widening', 'nor does it come in by another limit');
+SELECT is(pg_temp.change('mallory', 'M', '{"limiting_id":"SMS00001",
+    "rules":[]}'), 'RV403 self_widening', 'whatever else is said');
+SELECT is(pg_temp.members('M'), 'dev1', 'it is still not in');
+-- What is held on the limit for a shorter time does not count.
+SELECT is(pg_temp.change('mallory', 'L', jsonb_build_object('add_rules',
+    pg_temp.rules('direct:dev2'))), 'RV403 self_widening', 'not into L');
+DO $$
+BEGIN
+    PERFORM reeve.take_revision();
+    PERFORM pg_temp.assign('mallory', 'TSTREMOT', 'SMS00001');
+    UPDATE reeve.assignment a SET valid_until = '2099-01-01Z'
+        FROM reeve.assignment_collection c
+        WHERE c.assignment_id = a.assignment_id
+            AND c.collection_id = 'SMS00001' AND a.role_id = 'TSTREMOT';
+END
+$$;
+SELECT is(pg_temp.change('mallory', 'L', jsonb_build_object('add_rules',
+    pg_temp.rules('direct:dev2'))), 'RV403 self_widening',
+    'a right for a day on the limit makes none without end');
+DO $$
+BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.assignment a SET valid_until = NULL
+        FROM reeve.administrative_user u WHERE u.admin_id = a.admin_id
+            AND u.logon_name LIKE 'mallory@%';
+END
+$$;
+SELECT is(pg_temp.change('mallory', 'L', jsonb_build_object('add_rules',
+    pg_temp.rules('direct:dev2'))), '', 'one without end suffices');
+SELECT is(pg_temp.change('mallory', 'M', '{"limiting_id":"SMS00001"}'),
+    '', 'for the limit, too');
+
+-- What is missing, by the half that lacks it.
+SELECT is(pg_temp.make('alice', 'N6', 'N', ''), '', 'N6');
+SELECT lives_ok($$SELECT pg_temp.assign('olga', 'TSTCOLLS', 'N');
+    SELECT pg_temp.assign('olga', 'TSTREADS', 'A2')$$, 'olga');
+SELECT is(pg_temp.run('olga', 'collection_change', jsonb_build_object(
+    'collection_id', pg_temp.id('N6'), 'limiting_id', pg_temp.id('A2')))
+    -> 'missing', '{"type":"SMS_Collection","operation":"Modify",
+    "conditions":["operation"]}', 'one that reaches both may not do both');
+
 -- A new limit gives it to whoever has something above that.
 SELECT lives_ok($$SELECT pg_temp.assign('otto', 'SMS0001R', 'N2')$$,
     'otto has everything on N2');
@@ -254,6 +322,27 @@ SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
     pg_temp.id('N2'))), 'RV403 not_grantable',
     'nobody puts a collection within reach of somebody whom one could not'
     ' give it');
+SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
+    pg_temp.id('N2')), '{}', false), 'RV503 groups_unknown',
+    'what unknown groups could allow is not decided');
+DO $$
+BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.administrative_user SET is_orphaned = true
+        WHERE logon_name LIKE 'otto@%';
+END
+$$;
+SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
+    pg_temp.id('N2'))), '', 'whose account is gone is given nothing');
+SELECT is(pg_temp.change('nora', 'N1', jsonb_build_object('limiting_id',
+    pg_temp.id('A2'))), '', 'and back');
+DO $$
+BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.administrative_user SET is_orphaned = false
+        WHERE logon_name LIKE 'otto@%';
+END
+$$;
 SELECT is(pg_temp.change('alice', 'N1', jsonb_build_object('limiting_id',
     pg_temp.id('N2'))), '', 'alice could');
 

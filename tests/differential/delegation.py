@@ -34,6 +34,7 @@ from lab.site import Site  # noqa: E402
 from lib import tap  # noqa: E402
 
 STEPS = 25
+MOST = 1000  # sites that are looked through for a planted bug
 TRY = """
 \\set ON_ERROR_STOP 1
 SET search_path = reeve, public;
@@ -81,24 +82,33 @@ SELECT json_build_object(
     'further', (SELECT coalesce(json_object_agg(principal_id, admin_id), '{}')
         FROM administrative_principal));
 """
-# (function, text, what stands there with the bug)
+# (function, text, what stands there with the bug, a site that notices it)
 PLANTED = (
-    ("require_grants", "is_caller(who, u.admin_id)", "false"),
-    ("require_grants", "NOT can_grant(who, at, a)", "false"),
-    ("require_role_widening", "NOT can_grant(who, at, a)", "false"),
-    ("require_role_widening", "is_caller(who, a.admin_id)", "false"),
-    ("can_grant", "x.scope_id IN (s.id, 'SMS00ALL')", "true"),
-    ("can_grant", "x.collection_id = ANY (limiting_chain(c.id))", "true"),
-    ("can_grant", ">= coalesce(given.valid_until, 'infinity')", "IS NOT NULL"),
-    ("role_may_give", "NOT role_is_security(given) AND", ""),
-    ("role_may_give", "o.name = 'Grant'", "o.name = 'Modify'"),
-    ("store_permissions", "longer.widened || added", "added"),
-    ("store_permissions", "longer.widened || added", "longer.widened"),
-    ("refuse_self_widening", "is_caller(who, own.admin_id) AND", "false AND"),
-    ("gains_of", "WHEN 'exclude' THEN NOT x.gains", "WHEN 'exclude' THEN x.gains"),
-    ("move_limit", "AND NOT can_grant(who, at, a)", "AND false"),
+    ("require_grants", "is_caller(who, u.admin_id)", "false", 0),
+    ("require_grants", "NOT can_grant(who, at, a)", "false", 0),
+    ("require_role_widening", "NOT can_grant(who, at, a)", "false", 0),
+    ("require_role_widening", "is_caller(who, a.admin_id)", "false", 0),
+    ("can_grant", "x.scope_id IN (s.id, 'SMS00ALL')", "true", 0),
+    ("can_grant", "x.collection_id = ANY (limiting_chain(c.id))", "true", 0),
+    ("can_grant", ">= coalesce(given.valid_until, 'infinity')",
+     "IS NOT NULL", 0),
+    ("role_may_give", "NOT role_is_security(given) AND", "", 0),
+    ("role_may_give", "o.name = 'Grant'", "o.name = 'Modify'", 0),
+    ("store_permissions", "longer.widened || added", "added", 0),
+    ("store_permissions", "longer.widened || added", "longer.widened", 0),
+    ("refuse_self_widening", "is_caller(who, own.admin_id) AND", "false AND",
+     0),
+    ("holds_same_on", ">= coalesce(own.valid_until, 'infinity')",
+     "IS NOT NULL", 0),
+    ("gains_of", "WHEN 'exclude' THEN NOT x.gains",
+     "WHEN 'exclude' THEN x.gains", 0),
+    ("require_reach", "NOT can_grant(who, at, given)", "false", 0),
+    ("require_reach", "NOT holds_same_on(who, at, given, c.collection_id)",
+     "false", 0),
+    ("move_limit", "c.collection_id;\n    PERFORM refuse_self_widening("
+     "who, at, c.collection_id, true, true);", "c.collection_id;", 0),
     ("apply_principal_add",
-     "PERFORM require_grantable(who, at, u.admin_id);", ""),
+     "PERFORM require_grantable(who, at, u.admin_id);", "", 0),
 )
 
 
@@ -221,6 +231,11 @@ class Sequence:
         scopes = self.rng.sample(("SMS00ALL", *SCOPES), self.rng.randrange(3))
         collections = self.rng.sample(
             ("SMS00001", *COLLECTIONS), self.rng.randrange(3))
+        # Often one with its limit: what the limit holds back matters then.
+        if collections and self.rng.random() < .3:
+            limit = COLLECTIONS.get(collections[0])
+            if limit is not None and limit not in collections:
+                collections.append(limit)
         return (scopes, collections) if scopes or collections \
             else ([self.rng.choice(SCOPES)], [])
 
@@ -463,20 +478,38 @@ def catalogue(store):
     return names, security
 
 
-def sequences(store, seed, seconds, most=None):
+def sequence(store, what, seed, n):
+    """Runs one; what came of its calls, and what was wrong."""
+    one = Sequence(store, what, w.source("delegation", seed, n))
+    one.run()
+    one.end()
+    return one.outcomes, one.wrong
+
+
+def sequences(store, seed, seconds):
     """Runs them until time is over or one is wrong: (n, outcomes, wrong)."""
     deadline, outcomes, what = time.monotonic() + seconds, {}, catalogue(store)
-    for n in itertools.count():
-        one = Sequence(store, what, w.source("delegation", seed, n))
-        one.run()
-        one.end()
-        for word, count in one.outcomes.items():
+    for n in itertools.count(1):
+        found, wrong = sequence(store, what, seed, n)
+        for word, count in found.items():
             outcomes[word] = outcomes.get(word, 0) + count
-        if one.wrong or time.monotonic() > deadline or n + 1 == most:
-            return n + 1, outcomes, one.wrong
+        if wrong or time.monotonic() > deadline:
+            return n, outcomes, wrong
 
 
-def plant(store, seed, seconds, function, text, bug):
+def notices(store, function, known):
+    """Whether a site notices a bug: the one that is known to, or, when these
+    have become others, one of the first of them."""
+    what = catalogue(store)
+    for n in (known, *range(1, MOST)):
+        if n and sequence(store, what, "planted", n)[1]:
+            if n != known:
+                tap.diag(f"{function}: site {n} notices it by now")
+            return True
+    return False
+
+
+def plant(store, function, text, bug, known):
     """Whether the bug is noticed; None when its text is not there."""
     source = "\n".join(store.ask(
         "SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace"
@@ -485,7 +518,7 @@ def plant(store, seed, seconds, function, text, bug):
         return None
     store.ask(source.replace(text, bug) + ";")
     try:
-        return bool(sequences(store, seed, seconds)[2])
+        return notices(store, function, known)
     finally:
         store.ask(source + ";")
 
@@ -506,8 +539,8 @@ def main(seed, seconds):
                "gives what was not the delegates' to give")
         tap.ok(n < 5 or {"ok", "RV403", "RV404"} <= set(outcomes),
                "some writes are made and some refused")
-        for function, text, bug in PLANTED:
-            tap.is_(plant(store, seed, 60, function, text, bug), True,
+        for function, text, bug, known in PLANTED:
+            tap.is_(plant(store, function, text, bug, known), True,
                     f"noticed in {function}: {text} is {bug or 'not there'}")
     finally:
         site.down()
