@@ -3,14 +3,13 @@
  * the snapshot, rows by the query from the store, and the engine has the last
  * word on each row.
  */
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/hex.h"
 #include "rest/expand.h"
 #include "rest/list_count.h"
 #include "rest/list_link.h"
+#include "rest/list_page.h"
 #include "rest/list_sql.h"
 #include "rest/prefer.h"
 #include "rest/rest.h"
@@ -31,21 +30,18 @@ struct list {
 	struct rv_reading reading;
 	struct rv_expand expand;
 	struct rv_list_count count;
-	size_t page; /* rows of it at most */
-	json_t *value, *links;
+	struct rv_list_page page;
+	size_t page_rows;   /* at most */
 	struct rv_buf last; /* sort values of the last candidate */
-	size_t candidates, bytes, wanted;
-	bool more, failed;
-	EVP_MD_CTX *ids_hash;
+	size_t candidates, wanted;
+	bool more;
 };
 
 static void
 list_free(struct list *l)
 {
-	EVP_MD_CTX_free(l->ids_hash);
+	rv_list_page_fini(&l->page);
 	rv_buf_fini(&l->last);
-	json_decref(l->value);
-	json_decref(l->links);
 	free(l);
 }
 
@@ -80,20 +76,12 @@ static void
 record(struct list *l)
 {
 	struct rv_exchange *x = l->x;
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	char *hex;
 
 	x->record.outcome = RV_SLICE_LIT("allow");
 	x->record.reason = RV_SLICE_LIT("allowed");
-	x->record.count = (int64_t)json_array_size(l->value);
+	x->record.count = (int64_t)l->page.n;
 	x->record.evaluated_at_ms = rv_exchange_instant(x);
-	if (EVP_DigestFinal_ex(l->ids_hash, hash, &n) != 1)
-		return;
-	hex = rv_arena_alloc(x->arena, 2 * (size_t)n + 1);
-	if (hex == NULL)
-		return;
-	x->record.ids_hash = rv_slice_of(rv_hex(hex, hash, n));
+	x->record.ids_hash = rv_list_page_hash(&l->page, x->arena);
 }
 
 static bool
@@ -104,7 +92,7 @@ put_next_link(struct list *l, json_t *body)
 	const char *link;
 
 	if (next.top != SIZE_MAX)
-		next.top -= json_array_size(l->value);
+		next.top -= l->page.n;
 	link = rv_list_link(
 	    l->x, l->class->odata.name, rv_buf_slice(&l->last), &next);
 	return link != NULL && json_object_set_new(body, "@odata.nextLink",
@@ -117,20 +105,19 @@ answer(struct list *l)
 	json_t *body = json_pack("{s:o, s:b, s:I}", "@odata.context",
 	    rv_request_context(l->x, l->class, NULL), "@reeve.filtered",
 	    l->sight.filtered, "@reeve.revision", (json_int_t)l->x->revision);
+	struct rv_slice text = RV_SLICE_NONE;
 	bool ok = body != NULL;
 
 	if (l->query.count)
 		ok = ok && json_object_set_new(body, "@odata.count",
 			       json_integer(l->count.n)) == 0;
-	ok = ok && json_object_set(body, "value", l->value) == 0;
 	if (l->more)
 		ok = ok && put_next_link(l, body);
-	if (!ok) {
-		json_decref(body);
-		body = NULL;
-	}
-	rv_request_answer(l->x, 200, body);
 	if (ok)
+		text = rv_list_page_text(&l->page, l->x->arena, body);
+	json_decref(body);
+	rv_request_answer_text(l->x, 200, text);
+	if (text.p != NULL)
 		record(l);
 	finish(l);
 }
@@ -159,8 +146,8 @@ on_counted(void *owner, bool counted)
 	}
 	l->expand = (struct rv_expand){ .reading = &l->reading,
 		.query = &l->query,
-		.objects = l->value,
-		.links = l->links,
+		.objects = l->page.objects,
+		.links = l->page.links,
 		.done = on_expanded,
 		.owner = l };
 	rv_expand_run(&l->expand);
@@ -184,35 +171,6 @@ count_and_answer(struct list *l)
 /* ---- Rows ------------------------------------------------------------------ */
 
 static void
-hash_key(struct list *l, struct rv_slice key)
-{
-	unsigned char n[4] = { (unsigned char)(key.n >> 24),
-		(unsigned char)(key.n >> 16), (unsigned char)(key.n >> 8),
-		(unsigned char)key.n };
-
-	if (EVP_DigestUpdate(l->ids_hash, n, sizeof(n)) != 1 ||
-	    EVP_DigestUpdate(l->ids_hash, key.p, key.n) != 1)
-		l->failed = true;
-}
-
-/* By what $expand finds the objects of this row. */
-static json_t *
-links_of(const struct list *l, const PGresult *rows, int i)
-{
-	json_t *links = json_array();
-
-	for (size_t k = 0; k < l->query.n_expand; k++) {
-		const int column = RV_ROW_COLUMNS + 1 + (int)k;
-
-		(void)json_array_append_new(
-		    links, PQgetisnull(rows, i, column)
-			       ? json_null()
-			       : json_string(PQgetvalue(rows, i, column)));
-	}
-	return links;
-}
-
-static void
 take_row(
     struct list *l, const PGresult *rows, int i, const struct rv_list_row *row)
 {
@@ -220,21 +178,14 @@ take_row(
 		l->place.skip--;
 		return;
 	}
-	if (json_array_append_new(l->value,
-		rv_list_row_body(l->class, &l->query, false, row)) != 0)
-		l->failed = true;
-	if (l->query.n_expand > 0 &&
-	    json_array_append_new(l->links, links_of(l, rows, i)) != 0)
-		l->failed = true;
-	l->bytes += row->body.n;
-	hash_key(l, row->key);
+	rv_list_page_add(&l->page, rows, i, row);
 }
 
 /* By rows or by bytes: a page with long rows ends early. */
 static bool
 is_full(const struct list *l)
 {
-	return json_array_size(l->value) >= l->wanted || l->bytes > PAGE_BYTES;
+	return l->page.n >= l->wanted || l->page.bytes > PAGE_BYTES;
 }
 
 /* Judges the rows of one batch; how many of them it has looked at. */
@@ -287,7 +238,7 @@ on_batch(void *arg, const PGresult *const *results, size_t n)
 		return;
 	}
 	seen = take_rows(l, s, results[0]);
-	if (l->failed || l->last.failed) {
+	if (l->page.failed || l->last.failed) {
 		fail_memory(l);
 		return;
 	}
@@ -297,8 +248,7 @@ on_batch(void *arg, const PGresult *const *results, size_t n)
 		return;
 	}
 	/* All that was asked for is here: there may be more, not wanted. */
-	if (l->place.top != SIZE_MAX &&
-	    json_array_size(l->value) >= l->place.top)
+	if (l->place.top != SIZE_MAX && l->page.n >= l->place.top)
 		l->more = false;
 	count_and_answer(l);
 }
@@ -380,7 +330,7 @@ read_place(struct list *l)
 		    "this class and query; begin the list anew.");
 	else if (r != RV_OK)
 		rv_answer_json(l->x, 200, NULL);
-	l->wanted = l->place.top < l->page ? l->place.top : l->page;
+	l->wanted = l->place.top < l->page_rows ? l->place.top : l->page_rows;
 	return r == RV_OK;
 }
 
@@ -394,16 +344,20 @@ list_new(struct rv_exchange *x)
 	l->x = x;
 	l->reading =
 	    (struct rv_reading){ .x = x, .failed = on_failed, .owner = l };
-	l->page = PAGE_ROWS;
-	l->value = json_array();
-	l->links = json_array();
-	l->ids_hash = EVP_MD_CTX_new();
-	if (l->value == NULL || l->links == NULL || l->ids_hash == NULL ||
-	    EVP_DigestInit_ex(l->ids_hash, EVP_sha256(), NULL) != 1) {
-		list_free(l);
-		return NULL;
-	}
+	l->page_rows = PAGE_ROWS;
 	return l;
+}
+
+/* False: the exchange has been answered. */
+static bool
+begin_page(struct list *l)
+{
+	const bool ok =
+	    rv_list_page_init(&l->page, l->class, &l->query) == RV_OK;
+
+	if (!ok)
+		rv_answer_json(l->x, 200, NULL);
+	return ok;
 }
 
 static void
@@ -429,8 +383,8 @@ rv_rest_list(struct rv_exchange *x)
 	}
 	if (rv_request_class(x, &l->class) &&
 	    rv_request_query(x, l->class, false, &l->query) &&
-	    rv_prefer_page(x, &l->page) &&
-	    rv_list_sight_of(x, l->class, &l->sight))
+	    rv_prefer_page(x, &l->page_rows) &&
+	    rv_list_sight_of(x, l->class, &l->sight) && begin_page(l))
 		rv_list_key(x, on_key, l);
 	else
 		finish(l);

@@ -110,16 +110,24 @@ rv_request_answer(struct rv_exchange *x, int status, json_t *body)
 {
 	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
 	const struct rv_slice s = rv_slice_of(text);
-	const char *kept = text != NULL ? rv_arena_dup(x->arena, s) : NULL;
+	struct rv_slice kept = RV_SLICE_NONE;
 
+	if (text != NULL)
+		kept = (struct rv_slice){ rv_arena_dup(x->arena, s), s.n };
 	free(text);
 	json_decref(body);
-	if (kept == NULL) {
+	rv_request_answer_text(x, status, kept);
+}
+
+void
+rv_request_answer_text(struct rv_exchange *x, int status, struct rv_slice body)
+{
+	if (body.p == NULL) {
 		rv_answer_json(x, 200, NULL);
 		return;
 	}
 	x->answer.status = status;
 	x->answer.content_type = MEDIA_TYPE;
-	x->answer.body = (struct rv_slice){ kept, s.n };
+	x->answer.body = body;
 	x->answered = true;
 }

@@ -31,5 +31,8 @@ json_t *rv_request_context(const struct rv_exchange *x,
 
 /* Answers with a body of OData's; takes the reference, NULL: no memory. */
 void rv_request_answer(struct rv_exchange *x, int status, json_t *body);
+/* The same with a text in the arena; absent: no memory. */
+void rv_request_answer_text(
+    struct rv_exchange *x, int status, struct rv_slice body);
 
 #endif

@@ -306,6 +306,14 @@ SELECT is(pg_temp.change('mallory', 'L', jsonb_build_object('add_rules',
 SELECT is(pg_temp.change('mallory', 'M', '{"limiting_id":"SMS00001"}'),
     '', 'for the limit, too');
 
+-- Nor does a collection come below one that the caller has more rights on.
+SELECT is(pg_temp.make('alice', 'Q', 'SMS00001', 'direct:dev1'), '', 'Q');
+SELECT is(pg_temp.make('alice', 'R', 'SMS00001', 'direct:dev1'), '', 'R');
+SELECT lives_ok($$SELECT pg_temp.assign('peter', 'TSTCOLLS', 'SMS00001');
+    SELECT pg_temp.assign('peter', 'TSTREMOT', 'Q')$$, 'peter');
+SELECT is(pg_temp.change('peter', 'R', jsonb_build_object('limiting_id',
+    pg_temp.id('Q'))), 'RV403 self_gain', 'R is not peter''s to move there');
+
 -- What is missing, by the half that lacks it.
 SELECT is(pg_temp.make('alice', 'N6', 'N', ''), '', 'N6');
 SELECT lives_ok($$SELECT pg_temp.assign('olga', 'TSTCOLLS', 'N');

@@ -403,10 +403,10 @@ class Sequence:
             {"rule": "direct", "resource_id": str(rng.choice(DEVICES))},
             {"rule": "include", "other_id": other},
             {"rule": "exclude", "other_id": other}))
+        limit = {"limiting_id": rng.choice(("SMS00001", *names))}
         return "collection_change", {"collection_id": name, **rng.choice((
             {"add_rules": [rule]}, {"add_rules": [rule]},
-            {"drop_rules": [rule]}, {"rules": []},
-            {"limiting_id": rng.choice(("SMS00001", *names))}))}
+            {"drop_rules": [rule]}, {"rules": []}, limit, limit, limit))}
 
     def statement(self, person, rows):
         actor = self.actor(person, self.rng.random() < .9)
