@@ -221,6 +221,28 @@ make_minimal(struct rv_exchange *x)
 	a->body = RV_SLICE_NONE;
 }
 
+/*
+ * What was made is shown, and what was changed where it is asked for; in a
+ * group there is one answer for all, before anything is read.
+ */
+static void
+show_object(struct rv_exchange *x, const struct rv_written *w)
+{
+	const json_t *key = json_object_get(rv_written_result(w, 0), "key");
+	const struct rv_slice wish = rv_prefer(x, "return");
+	const bool wanted = rv_slice_eq_cstr(wish, "representation");
+
+	if (w->object == NULL || !w->in_force || !json_is_string(key) ||
+	    rv_route_error_form(x->request.path) != RV_FORM_ODATA ||
+	    x->answer.content_type == NULL ||
+	    (x->answer.status != 201 && !(wanted && x->answer.status == 200)))
+		return;
+	w->object->key = rv_slice_of(
+	    rv_arena_dup(x->arena, rv_slice_of(json_string_value(key))));
+	if (w->object->key.p != NULL)
+		w->object->class = x->record.object_type;
+}
+
 static void
 answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 {
@@ -233,6 +255,7 @@ answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 	if (run->answer != NULL && !x->dry_run) {
 		run->answer(x, w, run->arg);
 		make_minimal(x);
+		show_object(x, w);
 		return;
 	}
 	body = facts(x, w);
@@ -243,6 +266,8 @@ answer_run(struct rv_exchange *x, const struct rv_written *w, void *arg)
 		body = NULL;
 	}
 	rv_answer_json(x, 200, body);
+	if (!x->dry_run)
+		show_object(x, w);
 }
 
 /* ---- The change ----------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-#include "rest/entity.h"
+#include "rest/rest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,6 @@
 #include "rest/expand.h"
 #include "rest/list_sql.h"
 #include "rest/request.h"
-#include "rest/rest.h"
-#include "rest/routes.h"
 #include "rest/rows.h"
 
 struct entity {
@@ -17,9 +15,7 @@ struct entity {
 	struct rv_odata_key key;
 	struct rv_reading reading;
 	struct rv_expand expand;
-	int status;
 	const char *etag;
-	struct rv_slice found; /* the key as the store has it */
 	json_t *objects, *links;
 };
 
@@ -49,7 +45,7 @@ is_known_to_caller(const struct entity *e)
 	const struct rv_slice field =
 	    rv_request_field(&e->x->request, "if-none-match", NULL);
 
-	if (field.p == NULL || e->status != 200)
+	if (field.p == NULL)
 		return false;
 	return rv_slice_eq_cstr(field, "*") ||
 	       (e->etag != NULL &&
@@ -64,10 +60,6 @@ put_fields(struct entity *e)
 	if (e->etag != NULL)
 		rv_answer_field(
 		    x, "ETag", rv_arena_printf(x->arena, "W/%s", e->etag));
-	if (e->status == 201)
-		rv_answer_field(x, "Location",
-		    rv_arena_printf(x->arena, RV_WMI "%s(%s)",
-			e->class->odata.name, e->found.p));
 }
 
 static void
@@ -78,10 +70,8 @@ answer(struct entity *e)
 	json_t *body;
 
 	put_fields(e);
-	if (e->status == 200) {
-		x->record.outcome = RV_SLICE_LIT("allow");
-		x->record.reason = RV_SLICE_LIT("allowed");
-	}
+	x->record.outcome = RV_SLICE_LIT("allow");
+	x->record.reason = RV_SLICE_LIT("allowed");
 	if (is_known_to_caller(e)) {
 		x->answer.status = 304;
 		x->answered = true;
@@ -94,7 +84,7 @@ answer(struct entity *e)
 		json_decref(body);
 		body = NULL;
 	}
-	rv_request_answer(x, e->status, body);
+	rv_request_answer(x, 200, body);
 }
 
 static void
@@ -127,46 +117,14 @@ links_of(const struct entity *e, const PGresult *rows)
 	return all;
 }
 
-/* The key between the parentheses of a path. */
-static struct rv_slice
-key_in_path(
-    struct rv_arena *arena, const struct rv_class *class, struct rv_slice key)
-{
-	size_t n_keys = 0;
-	bool is_text = false;
-	struct rv_buf out = { 0 };
-	struct rv_slice path;
-
-	for (size_t i = 0; i < class->odata.n_properties; i++)
-		if (class->odata.properties[i].is_key) {
-			n_keys++;
-			is_text =
-			    class->odata.properties[i].type == RV_EDM_STRING;
-		}
-	if (n_keys != 1 || !is_text)
-		return rv_slice_of(rv_arena_dup(arena, key));
-	rv_buf_putc(&out, '\'');
-	for (size_t i = 0; i < key.n; i++) {
-		if (key.p[i] == '\'')
-			rv_buf_putc(&out, '\'');
-		rv_buf_putc(&out, key.p[i]);
-	}
-	rv_buf_putc(&out, '\'');
-	path = rv_slice_of(
-	    out.failed ? NULL : rv_arena_dup(arena, rv_buf_slice(&out)));
-	rv_buf_fini(&out);
-	return path;
-}
-
 static bool
 take_row(struct entity *e, const PGresult *rows, const struct rv_list_row *row)
 {
 	e->etag =
 	    rv_arena_printf(e->x->arena, "\"%.*s\"", RV_SLICE_FMT(row->etag));
-	e->found = key_in_path(e->x->arena, e->class, row->key);
 	e->objects = json_array();
 	e->links = links_of(e, rows);
-	return e->etag != NULL && e->found.p != NULL &&
+	return e->etag != NULL &&
 	       json_array_append_new(e->objects,
 		   rv_list_row_body(e->class, &e->query, true, row)) == 0;
 }
@@ -241,52 +199,24 @@ read_row(struct entity *e)
 
 /* ---- What is asked ---------------------------------------------------------------------- */
 
-static struct entity *
-entity_new(struct rv_exchange *x, int status)
+void
+rv_rest_entity(struct rv_exchange *x)
 {
 	struct entity *e = calloc(1, sizeof(*e));
+	struct rv_list_sight sight;
 
 	if (e == NULL) {
 		rv_answer_json(x, 200, NULL);
 		rv_exchange_finish(x);
-		return NULL;
+		return;
 	}
 	e->x = x;
-	e->status = status;
 	e->reading =
 	    (struct rv_reading){ .x = x, .failed = on_failed, .owner = e };
-	return e;
-}
-
-void
-rv_rest_entity(struct rv_exchange *x)
-{
-	struct entity *e = entity_new(x, 200);
-	struct rv_list_sight sight;
-
-	if (e == NULL)
-		return;
 	if (rv_request_class(x, &e->class) &&
 	    rv_request_query(x, e->class, true, &e->query) &&
 	    rv_request_key(x, e->class, &e->key) &&
 	    rv_list_sight_of(x, e->class, &sight))
-		read_row(e);
-	else
-		finish(e);
-}
-
-void
-rv_entity_answer(struct rv_exchange *x, const struct rv_class *class,
-    struct rv_slice key, int status)
-{
-	struct entity *e = entity_new(x, status);
-
-	if (e == NULL)
-		return;
-	e->class = class;
-	x->params.key = key_in_path(x->arena, class, key);
-	if (rv_request_query(x, class, true, &e->query) &&
-	    rv_request_key(x, class, &e->key))
 		read_row(e);
 	else
 		finish(e);

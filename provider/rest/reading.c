@@ -30,7 +30,8 @@ fail(struct rv_reading *r, const char *code, const char *detail)
 {
 	rv_pg_lease_drop(&r->lease);
 	leave(r);
-	rv_answer_unavailable(r->x, code, detail);
+	if (!r->quiet)
+		rv_answer_unavailable(r->x, code, detail);
 	r->failed(r->owner);
 }
 

@@ -25,6 +25,7 @@ struct rv_reading {
 	/* The reading is over; the exchange has been answered with 503. */
 	void (*failed)(void *owner);
 	void *owner;
+	bool quiet; /* it has not: there is an answer without what is read */
 
 	struct rv_pg_lease *lease;
 	struct rv_waiter waiter;

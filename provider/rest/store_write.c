@@ -10,6 +10,7 @@
 #include "pipeline/route.h"
 #include "pipeline/waiter.h"
 #include "provider.h"
+#include "rest/represent.h"
 
 #define KEY_MAX	    255u
 #define CATCH_UP_MS 1000
@@ -19,6 +20,7 @@ struct write {
 	struct rv_exchange *x;
 	struct rv_waiter waiter; /* for the revision that was written */
 	struct rv_written done;
+	struct rv_written_object object;
 	rv_write_answer *answer;
 	void *arg;
 };
@@ -76,6 +78,7 @@ on_caught_up(void *arg, bool reached)
 	struct rv_exchange *x = w->x;
 
 	w->done.in_force = reached;
+	w->done.object = &w->object;
 	x->revision = w->waiter.revision;
 	x->record.outcome = RV_SLICE_LIT("allow");
 	x->record.reason = w->done.replayed ? RV_SLICE_LIT("replayed")
@@ -83,7 +86,11 @@ on_caught_up(void *arg, bool reached)
 	x->record.count = (int64_t)w->done.changed;
 	w->answer(x, &w->done, w->arg);
 	json_decref(w->done.result);
-	rv_exchange_finish(x);
+	if (w->object.class.p != NULL && x->answered)
+		rv_represent(
+		    x, w->object.class, w->object.key, rv_exchange_finish);
+	else
+		rv_exchange_finish(x);
 }
 
 /* The store's own words: SQLSTATE RVnnn, a sentence, and JSON detail. */

@@ -14,6 +14,11 @@
  */
 bool rv_write_key(struct rv_exchange *x, const char **ret_key);
 
+/* An object of a class, by names in the arena; class absent: none. */
+struct rv_written_object {
+	struct rv_slice class, key;
+};
+
 /* What has been written. */
 struct rv_written {
 	uint64_t revision; /* the current one where nothing was kept */
@@ -21,6 +26,8 @@ struct rv_written {
 	bool replayed;	   /* by an earlier request with the same key */
 	bool in_force;	   /* this provider decides by it already */
 	json_t *result;	   /* of the last step; borrowed, NULL for none */
+	/* Where the answerer may say which is to be shown besides, or NULL. */
+	struct rv_written_object *object;
 };
 
 /* Fills the answer; the exchange is finished after it returns. */
