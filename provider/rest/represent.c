@@ -55,9 +55,9 @@ add_facts(const struct representation *p, json_t *body)
 
 	json_object_foreach(facts, name, value)
 	{
-		const bool is_fact =
-		    name[0] == '@' || strcmp(name, "ReturnValue") == 0 ||
-		    strcmp(name, "unknown") == 0;
+		const bool is_fact = name[0] == '@' ||
+				     strcmp(name, "ReturnValue") == 0 ||
+				     strcmp(name, "unknown") == 0;
 
 		if (is_fact && json_object_get(body, name) == NULL &&
 		    json_object_set(body, name, value) != 0)
