@@ -36,7 +36,9 @@ struct rv_lane {
 	struct rv_waiter *waiters;   /* for a revision */
 	struct rv_page_key page_key; /* rest/list_link.c */
 	bool has_page_key;
-	struct rv_reading *readings; /* in work: rest/reading.c */
+	/* rest/reading_turns.c */
+	struct rv_reading *readings, *waiting_readings;
+	bool giving_turns;
 	struct event *audit_ready;
 	struct event *tick;		/* each second */
 	struct rv_task published;	/* posted by the builder thread */

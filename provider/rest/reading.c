@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config.h"
 #include "pipeline/lane.h"
 #include "provider.h"
+#include "rest/reading_turns.h"
 
 #define WAIT_MS	  100
 #define STEPS_MAX 8u
@@ -14,12 +14,7 @@
 static void
 leave(struct rv_reading *r)
 {
-	struct rv_reading **at = &r->x->lane->readings;
-
-	while (*at != NULL && *at != r)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = r->next;
+	rv_reading_turn_end(r);
 	for (size_t i = 0; i < r->n_kept; i++)
 		PQclear(r->kept[i]);
 	r->n_kept = 0;
@@ -28,11 +23,14 @@ leave(struct rv_reading *r)
 static void
 fail(struct rv_reading *r, const char *code, const char *detail)
 {
+	struct rv_lane *lane = r->x->lane;
+
 	rv_pg_lease_drop(&r->lease);
 	leave(r);
 	if (!r->quiet)
 		rv_answer_unavailable(r->x, code, detail);
 	r->failed(r->owner);
+	rv_reading_turns_next(lane);
 }
 
 static void
@@ -61,11 +59,13 @@ rv_reading_end(struct rv_reading *r)
 {
 	static const struct rv_pg_step commit = { .sql = "COMMIT" };
 	struct rv_pg_lease *lease = r->lease;
+	struct rv_lane *lane = r->x->lane;
 
 	r->lease = NULL;
 	leave(r);
 	if (lease != NULL)
 		rv_pg_lease_run(lease, &commit, 1, on_committed, NULL);
+	rv_reading_turns_next(lane);
 }
 
 /* ---- The first round ----------------------------------------------------------- */
@@ -153,32 +153,22 @@ on_begun(void *arg, struct rv_pg_lease *lease, const struct rv_pg_answer *reply)
 	keep(r, reply);
 }
 
-/*
- * One caller's readings may not take all connections of the lane: others
- * read and write as well.
- */
-static bool
-is_too_much(const struct rv_reading *r)
+static void
+fail_too_many(struct rv_reading *r)
 {
-	const struct rv_lane *lane = r->x->lane;
-	const size_t connections =
-	    (size_t)lane->provider->config->store_connections;
-	size_t mine = 0, all = 0;
-
-	for (const struct rv_reading *o = lane->readings; o != NULL;
-	     o = o->next) {
-		all++;
-		if (strcmp(o->x->identity->principal,
-			r->x->identity->principal) == 0)
-			mine++;
-	}
-	return mine >= (connections >= 2 ? connections / 2 : 1) ||
-	       (all > 0 && all + 1 >= connections);
+	fail(r, "too_many_lists",
+	    "Too many lists are being read at once; try again.");
 }
 
-void
-rv_reading_begin(struct rv_reading *r, const struct rv_pg_step *steps, size_t n,
-    rv_reading_rows *rows, void *arg)
+static void
+fail_memory(struct rv_reading *r)
+{
+	fail(r, "overload", "The provider is out of memory; try again.");
+}
+
+/* It has its turn. */
+static void
+start(struct rv_reading *r)
 {
 	char at_ms[24];
 	const char *caller[2] = { rv_exchange_actor_json(r->x), at_ms };
@@ -191,29 +181,76 @@ rv_reading_begin(struct rv_reading *r, const struct rv_pg_step *steps, size_t n,
 		    .params = caller },
 	};
 
+	if (caller[0] == NULL) {
+		fail_memory(r);
+		return;
+	}
+	(void)snprintf(
+	    at_ms, sizeof(at_ms), "%lld", (long long)rv_exchange_instant(r->x));
+	for (size_t i = 0; i < r->n_steps; i++)
+		all[N_OWN + i] = r->steps[i];
+	rv_pg_lease_begin(r->x->lane->pg, all, N_OWN + r->n_steps, on_begun, r);
+}
+
+static const char *
+dup(struct rv_arena *arena, const char *text)
+{
+	return text != NULL ? rv_arena_dup(arena, rv_slice_of(text)) : NULL;
+}
+
+/* For the time when the turn comes. */
+static int
+keep_steps(struct rv_reading *r, const struct rv_pg_step *steps, size_t n)
+{
+	struct rv_arena *arena = r->x->arena;
+
+	r->n_steps = n;
+	r->steps = rv_arena_alloc(arena, (n + 1) * sizeof(*r->steps));
+	if (r->steps == NULL)
+		return RV_ERR_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const size_t n_params = (size_t)steps[i].n_params;
+		const char **params =
+		    rv_arena_alloc(arena, (n_params + 1) * sizeof(*params));
+
+		r->steps[i] = (struct rv_pg_step){ dup(arena, steps[i].sql),
+			steps[i].n_params, params };
+		if (r->steps[i].sql == NULL || params == NULL)
+			return RV_ERR_NOMEM;
+		for (size_t k = 0; k < n_params; k++) {
+			params[k] = dup(arena, steps[i].params[k]);
+			if (params[k] == NULL && steps[i].params[k] != NULL)
+				return RV_ERR_NOMEM;
+		}
+	}
+	return RV_OK;
+}
+
+void
+rv_reading_begin(struct rv_reading *r, const struct rv_pg_step *steps, size_t n,
+    rv_reading_rows *rows, void *arg)
+{
 	RV_ASSERT(n <= STEPS_MAX);
 	r->rows = rows;
 	r->arg = arg;
 	r->lease = NULL;
 	r->n_kept = 0;
-	if (is_too_much(r)) {
-		r->next = NULL;
-		fail(r, "too_many_lists",
-		    "Too many lists are being read at once; try again.");
+	r->start = start;
+	r->refuse = fail_too_many;
+	if (keep_steps(r, steps, n) != RV_OK) {
+		fail_memory(r);
 		return;
 	}
-	r->next = r->x->lane->readings;
-	r->x->lane->readings = r;
-	if (caller[0] == NULL) {
-		fail(
-		    r, "overload", "The provider is out of memory; try again.");
-		return;
+	switch (rv_reading_turn_ask(r)) {
+	case RV_TURN_NOW:
+		start(r);
+		break;
+	case RV_TURN_WAIT:
+		break;
+	case RV_TURN_NONE:
+		fail_too_many(r);
+		break;
 	}
-	(void)snprintf(
-	    at_ms, sizeof(at_ms), "%lld", (long long)rv_exchange_instant(r->x));
-	for (size_t i = 0; i < n; i++)
-		all[N_OWN + i] = steps[i];
-	rv_pg_lease_begin(r->x->lane->pg, all, N_OWN + n, on_begun, r);
 }
 
 /* ---- More rounds ------------------------------------------------------------------ */

@@ -35,13 +35,21 @@ struct rv_reading {
 	bool *caught_up;
 	PGresult **kept; /* until the snapshot has caught up */
 	size_t n_kept;
-	struct rv_reading *next; /* of the lane's readings in work */
+
+	/* rest/reading_turns.c */
+	struct rv_reading *next; /* of those in work, or of those who wait */
+	int64_t until_boot_ms;	 /* waits no longer */
+	void (*start)(struct rv_reading *r);
+	void (*refuse)(struct rv_reading *r);
+	struct rv_pg_step *steps; /* that it will begin with */
+	size_t n_steps;
 };
 
 /*
  * Begins the transaction, tells the store who reads, and runs the first
- * steps in the same round; rows or failed is called later, or at once.  503
- * when the caller, or everybody, reads too much at once.
+ * steps in the same round; rows or failed is called later, or at once.  When
+ * the caller, or everybody, reads too much at once it waits for its turn; 503
+ * when that does not come soon.  The steps are copied.
  */
 void rv_reading_begin(struct rv_reading *r, const struct rv_pg_step *steps,
     size_t n, rv_reading_rows *rows, void *arg);

@@ -84,31 +84,31 @@ SELECT json_build_object(
 """
 # (function, text, what stands there with the bug, a site that notices it)
 PLANTED = (
-    ("require_grants", "is_caller(who, u.admin_id)", "false", 0),
-    ("require_grants", "NOT can_grant(who, at, a)", "false", 0),
-    ("require_role_widening", "NOT can_grant(who, at, a)", "false", 0),
-    ("require_role_widening", "is_caller(who, a.admin_id)", "false", 0),
-    ("can_grant", "x.scope_id IN (s.id, 'SMS00ALL')", "true", 0),
-    ("can_grant", "x.collection_id = ANY (limiting_chain(c.id))", "true", 0),
+    ("require_grants", "is_caller(who, u.admin_id)", "false", 8),
+    ("require_grants", "NOT can_grant(who, at, a)", "false", 2),
+    ("require_role_widening", "NOT can_grant(who, at, a)", "false", 2),
+    ("require_role_widening", "is_caller(who, a.admin_id)", "false", 4),
+    ("can_grant", "x.scope_id IN (s.id, 'SMS00ALL')", "true", 21),
+    ("can_grant", "x.collection_id = ANY (limiting_chain(c.id))", "true", 4),
     ("can_grant", ">= coalesce(given.valid_until, 'infinity')",
-     "IS NOT NULL", 0),
-    ("role_may_give", "NOT role_is_security(given) AND", "", 0),
-    ("role_may_give", "o.name = 'Grant'", "o.name = 'Modify'", 0),
-    ("store_permissions", "longer.widened || added", "added", 0),
-    ("store_permissions", "longer.widened || added", "longer.widened", 0),
+     "IS NOT NULL", 30),
+    ("role_may_give", "NOT role_is_security(given) AND", "", 4),
+    ("role_may_give", "o.name = 'Grant'", "o.name = 'Modify'", 14),
+    ("store_permissions", "longer.widened || added", "added", 38),
+    ("store_permissions", "longer.widened || added", "longer.widened", 4),
     ("refuse_self_widening", "is_caller(who, own.admin_id) AND", "false AND",
-     0),
+     13),
     ("holds_same_on", ">= coalesce(own.valid_until, 'infinity')",
-     "IS NOT NULL", 0),
+     "IS NOT NULL", 752),
     ("gains_of", "WHEN 'exclude' THEN NOT x.gains",
-     "WHEN 'exclude' THEN x.gains", 0),
-    ("require_reach", "NOT can_grant(who, at, given)", "false", 0),
+     "WHEN 'exclude' THEN x.gains", 467),
+    ("require_reach", "NOT can_grant(who, at, given)", "false", 65),
     ("require_reach", "NOT holds_same_on(who, at, given, c.collection_id)",
-     "false", 0),
+     "false", 239),
     ("move_limit", "c.collection_id;\n    PERFORM refuse_self_widening("
-     "who, at, c.collection_id, true, true);", "c.collection_id;", 0),
+     "who, at, c.collection_id, true, true);", "c.collection_id;", 781),
     ("apply_principal_add",
-     "PERFORM require_grantable(who, at, u.admin_id);", "", 0),
+     "PERFORM require_grantable(who, at, u.admin_id);", "", 2),
 )
 
 
@@ -124,6 +124,13 @@ class Store:
             ["psql", "-XAtq", "-d", site.postgres.conninfo("postgres"),
              "-f", "-"], env=host.base_env())
         self.ask(TRY)
+        # Numbers are given out from the same on in each site: what happens
+        # in one does not depend on those before it.
+        self.same_numbers = "".join(self.ask(
+            "SELECT format('SELECT setval(%L, %s, %L);', "
+            "'reeve.' || sequencename, coalesce(last_value, start_value), "
+            "last_value IS NOT NULL) FROM pg_sequences "
+            "WHERE schemaname = 'reeve' ORDER BY sequencename;"))
 
     def ask(self, sql):
         return self.process.talk(sql + "\n\\echo done\n")
@@ -216,7 +223,7 @@ class Sequence:
         self.outcomes, self.wrong, self.made = {}, [], 0
         self.groups = {p: [g for g in GROUPS if rng.random() < .4]
                        for p in PEOPLE}
-        self.store.ask("BEGIN;" + self.world())
+        self.store.ask("BEGIN;" + self.store.same_numbers + self.world())
         self.first = Rights(self.store.rows())
         self.giving = Giving(
             self.first.atoms(self.first.of(self.delegates())),
