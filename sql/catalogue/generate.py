@@ -36,6 +36,8 @@ HEAD = """\
 
 SET LOCAL ROLE reeve_owner;
 """
+# Instead of those that 0028_tasks_data.sql has made.
+TASKS_ANEW = "DELETE FROM reeve.task_operation;\nDELETE FROM reeve.task;\n"
 # Rows that the providers load are a revision.
 REVISION = "DO $$ BEGIN PERFORM reeve.begin_migration(); END $$;\n"
 
@@ -338,7 +340,7 @@ def tasks():
 
 TARGETS = (("0011_catalogue_data.sql", CATALOGUE, REVISION, catalogue),
            ("0013_deploy_data.sql", DEPLOYING, REVISION, deploying),
-           ("0028_tasks_data.sql", TASKS, "", tasks))
+           ("0036_tasks_data.sql", TASKS, TASKS_ANEW, tasks))
 
 
 TASK_PAGE_HEAD = """\
