@@ -135,6 +135,24 @@ check_directory(const struct rv_record *record, struct rv_error *e)
 	return RV_OK;
 }
 
+static int
+check_role_file_keys(const struct rv_record *record, struct rv_error *e)
+{
+	const struct rv_config *c = record->fields;
+
+	for (size_t i = 0; i < c->role_file_keys.n; i++) {
+		const char *key = c->role_file_keys.v[i];
+
+		if (strlen(key) != 64 ||
+		    strspn(key, "0123456789abcdefABCDEF") != 64)
+			return rv_record_fail(record, "role_file_keys", e,
+			    "role_file_keys takes public keys of 64 "
+			    "hexadecimal digits each, as the export of a role "
+			    "file shows them");
+	}
+	return RV_OK;
+}
+
 int
 rv_config_check(const struct rv_record *record, struct rv_error *e)
 {
@@ -144,5 +162,7 @@ rv_config_check(const struct rv_record *record, struct rv_error *e)
 		r = check_listen(record, e);
 	if (r == RV_OK)
 		r = check_directory(record, e);
+	if (r == RV_OK)
+		r = check_role_file_keys(record, e);
 	return r;
 }

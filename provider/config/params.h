@@ -80,6 +80,12 @@ CHOICE(sandbox, "on|off", "on", RESTART,
 PARAM(keeper_key, path, "", 0, 0, RESTART,
     "File of the key with which the keeper process signs, PEM, readable by "
     "nobody but its owner. Unset: no keeper runs.")
+PARAM(role_file_keys, list, "", 0, 0, RESTART,
+    "Public keys of other sites, 64 hexadecimal digits each, whose signatures "
+    "on role files this site trusts; and its own former ones.")
+CHOICE(require_role_signature, "off|on", "off", RESTART,
+    "Whether role files are imported only with a signature by this site's "
+    "keeper or one of role_file_keys.")
 PARAM(loops, integer, "0", 0, 256, RESTART,
     "Event loops. 0: one per processor.")
 PARAM(workers, integer, "8", 1, 256, RESTART,

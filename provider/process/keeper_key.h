@@ -22,6 +22,7 @@
 /* What a signature is for: it is good for nothing else. */
 enum rv_keeper_purpose {
 	RV_KEEPER_AUDIT = 1, /* a checkpoint of the audit log */
+	RV_KEEPER_ROLES = 2, /* a file of security roles */
 	RV_KEEPER_N_PURPOSES,
 };
 

@@ -123,7 +123,7 @@ results_of(const struct rv_batch_part *part, const struct rv_written *all,
 
 	*ret = *all;
 	ret->result = json_array();
-	ret->object = NULL;
+	ret->next = NULL;
 	ok = ret->result != NULL;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = json_array_append(ret->result,

@@ -9,6 +9,7 @@
 #include "rest/approvals.h"
 #include "rest/batch.h"
 #include "rest/prefer.h"
+#include "rest/represent.h"
 
 #define TAGS_MAX 32u
 
@@ -221,6 +222,13 @@ make_minimal(struct rv_exchange *x)
 	a->body = RV_SLICE_NONE;
 }
 
+static void
+represent(struct rv_exchange *x, void *arg)
+{
+	rv_represent(
+	    x, x->record.object_type, rv_slice_of(arg), rv_exchange_finish);
+}
+
 /*
  * What was made is shown, and what was changed where it is asked for; in a
  * group there is one answer for all, before anything is read.
@@ -232,15 +240,15 @@ show_object(struct rv_exchange *x, const struct rv_written *w)
 	const struct rv_slice wish = rv_prefer(x, "return");
 	const bool wanted = rv_slice_eq_cstr(wish, "representation");
 
-	if (w->object == NULL || !w->in_force || !json_is_string(key) ||
+	if (w->next == NULL || !w->in_force || !json_is_string(key) ||
 	    rv_route_error_form(x->request.path) != RV_FORM_ODATA ||
 	    x->answer.content_type == NULL ||
 	    (x->answer.status != 201 && !(wanted && x->answer.status == 200)))
 		return;
-	w->object->key = rv_slice_of(
-	    rv_arena_dup(x->arena, rv_slice_of(json_string_value(key))));
-	if (w->object->key.p != NULL)
-		w->object->class = x->record.object_type;
+	*w->next = (struct rv_written_next){ represent,
+		rv_arena_dup(x->arena, rv_slice_of(json_string_value(key))) };
+	if (w->next->arg == NULL)
+		w->next->go_on = NULL;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "rest/body.h"
 #include "rest/change.h"
 #include "rest/role_file.h"
+#include "rest/role_signature.h"
 #include "rest/roles.h"
 
 static void
@@ -47,6 +48,35 @@ facts(const struct rv_exchange *x, const struct rv_written *w)
 
 /* ---- In ----------------------------------------------------------------------------- */
 
+/* By whom, as check_signature() has left it in the arena. */
+static json_t *
+signed_by(const char *text)
+{
+	return json_loads(text, JSON_DECODE_ANY, NULL);
+}
+
+/* By whom the file is signed, as JSON; NULL: answered. */
+static char *
+check_signature(struct rv_exchange *x, json_t *args)
+{
+	const json_t *text = json_object_get(args, "xml");
+	const struct rv_slice xml = { json_string_value(text),
+		json_string_length(text) };
+	char *dumped, *kept = NULL;
+	json_t *by;
+
+	if (!rv_role_signature_check(x, args, xml, &by))
+		return NULL;
+	dumped = json_dumps(by, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(by);
+	if (dumped != NULL)
+		kept = rv_arena_dup(x->arena, rv_slice_of(dumped));
+	free(dumped);
+	if (kept == NULL)
+		rv_answer_json(x, 200, NULL);
+	return kept;
+}
+
 static void
 answer_import(
     struct rv_exchange *x, const struct rv_written *written, void *arg)
@@ -54,7 +84,6 @@ answer_import(
 	json_t *body = facts(x, written);
 	json_t *roles = json_object_get(rv_written_result(written, 0), "roles");
 
-	(void)arg;
 	if (body != NULL &&
 	    rv_route_error_form(x->request.path) == RV_FORM_ODATA &&
 	    (json_object_set_new(body, "ReturnValue", json_integer(0)) != 0 ||
@@ -68,6 +97,8 @@ answer_import(
 		set(x, body, "@reeve.in_force", "in_force",
 		    json_boolean(written->in_force)) != 0 ||
 		set(x, body, "@reeve.roles", "roles", json_incref(roles)) !=
+		    0 ||
+		set(x, body, "@reeve.signed_by", "signed_by", signed_by(arg)) !=
 		    0)) {
 		json_decref(body);
 		body = NULL;
@@ -107,6 +138,7 @@ static void
 import_roles(struct rv_exchange *x, const struct rv_roles_member *members,
     bool overwrites)
 {
+	char *by = NULL;
 	json_t *args;
 
 	begin(x, "ImportRole");
@@ -115,11 +147,13 @@ import_roles(struct rv_exchange *x, const struct rv_roles_member *members,
 	    json_object_set_new(args, "overwrite", json_boolean(overwrites)) !=
 		0)
 		rv_answer_json(x, 200, NULL);
-	if (args == NULL || x->answered || !read_xml(x, args, members->name)) {
+	if (args != NULL && !x->answered)
+		by = check_signature(x, args);
+	if (by == NULL || !read_xml(x, args, members->name)) {
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "role_import", args, answer_import, NULL);
+	rv_roles_run(x, "role_import", args, answer_import, by);
 }
 
 void
@@ -129,6 +163,7 @@ rv_rest_role_import(struct rv_exchange *x)
 		{ "RolesXml", "xml", JSON_STRING },
 		{ "OverwrittenExisted", "overwrite", JSON_TRUE },
 		{ "NewRoleName", "new_name", JSON_STRING },
+		{ "Signature", "signature", JSON_OBJECT },
 		{ NULL, NULL, JSON_NULL },
 	};
 
@@ -142,6 +177,7 @@ rv_rest_roles_import(struct rv_exchange *x)
 		{ "xml", "xml", JSON_STRING },
 		{ "overwrite", "overwrite", JSON_TRUE },
 		{ "new_name", "new_name", JSON_STRING },
+		{ "signature", "signature", JSON_OBJECT },
 		{ NULL, NULL, JSON_NULL },
 	};
 
@@ -149,6 +185,46 @@ rv_rest_roles_import(struct rv_exchange *x)
 }
 
 /* ---- Out ---------------------------------------------------------------------------- */
+
+struct exported {
+	json_t *body;
+	struct rv_slice xml; /* in the arena */
+};
+
+static void
+sign_export(struct rv_exchange *x, void *arg)
+{
+	const struct exported *exported = arg;
+
+	rv_role_sign(x, exported->xml, exported->body,
+	    rv_route_error_form(x->request.path) == RV_FORM_ODATA
+		? "@reeve.signature"
+		: "signature");
+}
+
+/* With a signature where somebody signs; takes the reference. */
+static void
+answer_file(struct rv_exchange *x, const struct rv_written *written,
+    struct rv_slice xml, json_t *body)
+{
+	struct exported *exported = NULL;
+
+	if (body != NULL && written->next != NULL && rv_role_signs(x))
+		exported = rv_arena_alloc(x->arena, sizeof(*exported));
+	if (exported == NULL) {
+		rv_answer_json(x, 200, body);
+		return;
+	}
+	*exported =
+	    (struct exported){ body, { rv_arena_dup(x->arena, xml), xml.n } };
+	if (exported->xml.p != NULL) {
+		*written->next =
+		    (struct rv_written_next){ sign_export, exported };
+		return;
+	}
+	json_decref(body);
+	rv_answer_json(x, 200, NULL);
+}
 
 static void
 answer_export(
@@ -167,11 +243,11 @@ answer_export(
 		json_decref(body);
 		body = NULL;
 	}
-	rv_buf_fini(&xml);
 	if (body != NULL &&
 	    rv_route_error_form(x->request.path) == RV_FORM_ODATA)
 		(void)json_object_set_new(body, "ReturnValue", json_integer(0));
-	rv_answer_json(x, 200, body);
+	answer_file(x, written, rv_buf_slice(&xml), body);
+	rv_buf_fini(&xml);
 }
 
 static void

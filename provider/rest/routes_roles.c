@@ -1,4 +1,5 @@
 /* Security roles, security scopes and role files. */
+#include "rest/role_signature.h"
 #include "rest/roles.h"
 #include "rest/routes.h"
 
@@ -53,6 +54,13 @@ static const struct rv_route rows[] = {
 	ROLE_ROWS(RV_V1 "Role"),
 	SCOPE_ROWS(RV_WMI "SMS_SecuredCategory"),
 	SCOPE_ROWS(RV_V1 "SecuredCategory"),
+	{
+	    .method = RV_GET,
+	    .path = "/reeve/v1/roles/file-keys",
+	    .access = RV_ACCESS_SELF,
+	    .event = "list",
+	    .handle = rv_rest_role_file_keys,
+	},
 	RV_ROUTE_WRITE(
 	    "/reeve/v1/roles/import", ROLE, "Create", rv_rest_roles_import),
 	RV_ROUTE_WRITE(

@@ -10,7 +10,6 @@
 #include "pipeline/route.h"
 #include "pipeline/waiter.h"
 #include "provider.h"
-#include "rest/represent.h"
 
 #define KEY_MAX	    255u
 #define CATCH_UP_MS 1000
@@ -20,7 +19,7 @@ struct write {
 	struct rv_exchange *x;
 	struct rv_waiter waiter; /* for the revision that was written */
 	struct rv_written done;
-	struct rv_written_object object;
+	struct rv_written_next next;
 	rv_write_answer *answer;
 	void *arg;
 };
@@ -78,7 +77,7 @@ on_caught_up(void *arg, bool reached)
 	struct rv_exchange *x = w->x;
 
 	w->done.in_force = reached;
-	w->done.object = &w->object;
+	w->done.next = &w->next;
 	x->revision = w->waiter.revision;
 	x->record.outcome = RV_SLICE_LIT("allow");
 	x->record.reason = w->done.replayed ? RV_SLICE_LIT("replayed")
@@ -86,9 +85,8 @@ on_caught_up(void *arg, bool reached)
 	x->record.count = (int64_t)w->done.changed;
 	w->answer(x, &w->done, w->arg);
 	json_decref(w->done.result);
-	if (w->object.class.p != NULL && x->answered)
-		rv_represent(
-		    x, w->object.class, w->object.key, rv_exchange_finish);
+	if (w->next.go_on != NULL)
+		w->next.go_on(x, w->next.arg);
 	else
 		rv_exchange_finish(x);
 }

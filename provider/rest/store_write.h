@@ -14,9 +14,10 @@
  */
 bool rv_write_key(struct rv_exchange *x, const char **ret_key);
 
-/* An object of a class, by names in the arena; class absent: none. */
-struct rv_written_object {
-	struct rv_slice class, key;
+/* What comes behind an answerer; it finishes the exchange.  NULL: nothing. */
+struct rv_written_next {
+	void (*go_on)(struct rv_exchange *x, void *arg);
+	void *arg; /* lives as long as the exchange */
 };
 
 /* What has been written. */
@@ -26,8 +27,8 @@ struct rv_written {
 	bool replayed;	   /* by an earlier request with the same key */
 	bool in_force;	   /* this provider decides by it already */
 	json_t *result;	   /* of the last step; borrowed, NULL for none */
-	/* Where the answerer may say which is to be shown besides, or NULL. */
-	struct rv_written_object *object;
+	/* Where the answerer may say how it goes on; NULL: it cannot. */
+	struct rv_written_next *next;
 };
 
 /* Fills the answer; the exchange is finished after it returns. */

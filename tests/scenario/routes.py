@@ -27,7 +27,8 @@ routes = [(method, KEYS.get(path, doors.sample(method, path)), power)
 # What there is, for everybody who has signed in.
 ABOUT = {f"{ADMIN_SERVICE}/{root}{what}" for root in ("wmi", "v1.0")
          for what in ("", "/$metadata")} | {
-             "/reeve/v1/tasks", "/openapi.json", OWN + "for-tasks"}
+             "/reeve/v1/tasks", OWN + "file-keys",
+             "/openapi.json", OWN + "for-tasks"}
 OPEN = {path for _, path, power in routes if power == "open"}
 tap.ok(len(routes) > 10, "the provider lists its routes")
 tap.is_({path for method, path, _ in routes if method != "GET"}, set(BODIES),
