@@ -379,17 +379,18 @@ COMMENT ON FUNCTION reeve.import_tree(jsonb) IS
 
 -- Administrative users ----------------------------------------------------------------
 
-CREATE FUNCTION reeve.import_principal(a jsonb, accounts jsonb) RETURNS text
+CREATE FUNCTION reeve.import_principal(a jsonb, accounts jsonb,
+    found jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
     SELECT CASE WHEN x.id LIKE 'group:%' THEN lower(x.id) ELSE x.id END
     FROM (SELECT coalesce(accounts ->> (a ->> 'AdminSid'),
-        accounts ->> (a ->> 'LogonName'),
+        accounts ->> (a ->> 'LogonName'), found ->> 'principal',
         CASE WHEN a ->> 'AdminSid' ~* '^S-1-[0-9]{1,15}(-[0-9]{1,10}){1,15}$'
             THEN CASE WHEN a -> 'IsGroup' = 'true' THEN 'group:' ELSE 'sid:'
                 END || lower(a ->> 'AdminSid') END) AS id) x
 $$;
-COMMENT ON FUNCTION reeve.import_principal(jsonb, jsonb) IS
-'Who an administrative user of the other site is here: as the caller says by SID or name, else by its SID; NULL for nobody.';
+COMMENT ON FUNCTION reeve.import_principal(jsonb, jsonb, jsonb) IS
+'Who an administrative user of the other site is here: as the caller says by SID or name, else as the directory has found its SID, else by its SID; NULL for nobody.';
 
 CREATE FUNCTION reeve.import_permissions(source text, a jsonb)
 RETURNS TABLE (wish reeve.permission_wish, left_out text)
@@ -442,7 +443,8 @@ DECLARE
     at timestamptz := decision_instant();
     source text := args ->> 'source';
     name text := check_label(a -> 'LogonName', 'LogonName', 1, 256);
-    principal text := import_principal(a, args -> 'accounts');
+    found jsonb := args #> ARRAY['found', lower(a ->> 'AdminSid')];
+    principal text := import_principal(a, args -> 'accounts', found);
     why text := import_refusal(who, a, principal);
     here bigint := admin_of_principal(principal);
     u administrative_user;
@@ -470,9 +472,13 @@ BEGIN
             logon_name, display_name, distinguished_name, is_group,
             created_by, created_at, modified_by, modified_at)
         VALUES (principal, CASE WHEN principal LIKE 'group:%'
-                THEN lower(substr(principal, 7)) END, name,
-            left(coalesce(a ->> 'DisplayName', ''), 256),
-            coalesce(a ->> 'DistinguishedName', ''),
+                THEN lower(substr(principal, 7))
+                WHEN principal = found ->> 'principal'
+                THEN found ->> 'account_id' END, name,
+            left(coalesce(nullif(a ->> 'DisplayName', ''),
+                found ->> 'display_name', ''), 256),
+            coalesce(nullif(a ->> 'DistinguishedName', ''),
+                found ->> 'dn', ''),
             principal LIKE 'group:%', who.principal, at, who.principal, at)
         RETURNING x.* INTO u;
     stored := store_permissions(u.admin_id, wishes, '{}');
@@ -823,7 +829,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION reeve.apply_site_import(reeve.asker, jsonb, jsonb, jsonb)
-IS 'site_import: {source, SMS_Role, SMS_SecuredCategory, SMS_Collection, SMS_Admin, SMS_SecuredCategoryMembership, accounts}; result: {plan, memberships, differences}.';
+IS 'site_import: {source, SMS_Role, SMS_SecuredCategory, SMS_Collection, SMS_Admin, SMS_SecuredCategoryMembership, accounts, found}; result: {plan, memberships, differences}.';
 
 INSERT INTO reeve.policy_operation (name, description) VALUES
     ('site_import', 'A site of Configuration Manager comes over.');

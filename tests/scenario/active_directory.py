@@ -142,6 +142,35 @@ with Samba(site.private_path("ad")) as ad:
     tap.is_(([o for o in found["Orphans"] if "Inner" in o["LogonName"]],
              found["Checked"] > 0), ([], True), "its account is there")
 
+    # ---- Accounts of a site of Configuration Manager -------------------------------------
+
+    def come_over(*users):
+        """Users of another site come, with Read on all that is here."""
+        return alice.post("/reeve/v1/import/configmgr", {
+            "source": "ABC", "SMS_Role": [{
+                "RoleID": "SMS0002R", "RoleName": "Read-only Analyst",
+                "Operations": []}],
+            "SMS_SecuredCategory": [{"CategoryID": "SMS00UNA",
+                                     "CategoryName": "Default"}],
+            "SMS_SecuredCategoryMembership": [], "SMS_Collection": [],
+            "SMS_Admin": [{
+                "LogonName": name, "AdminSid": sid, "IsGroup": is_group,
+                "IsDeleted": False, "Permissions": [{
+                    "RoleID": "SMS0002R", "CategoryTypeID": 29,
+                    "CategoryID": "SMS00UNA"}]}
+                for name, sid, is_group in users]})
+
+    nobody = carol.rsplit("-", 1)[0] + "-999999"
+    answer = come_over(("ABC\\carol", carol.upper(), False),
+                       ("ABC\\nobody", nobody.upper(), False))
+    tap.is_((answer.status, [
+        site.psql("SELECT principal_id, account_id, distinguished_name FROM "
+                  "reeve.administrative_user WHERE logon_name = "
+                  f"'ABC\\{name}'").strip() for name in ("carol", "nobody")]),
+        (200, [f"krb5:carol@{REALM}|{carol}|CN=carol,CN=Users,{BASE}",
+               f"sid:{nobody}||"]),
+        "whose SID the directory knows comes as that account")
+
     # ---- Without the directory -------------------------------------------------------
 
     site.provider.write_config(directory_uri=None)
@@ -157,6 +186,16 @@ with Samba(site.private_path("ad")) as ad:
     tap.is_(alice.get(OWN).json()["ids"], [f"krb5:alice@{REALM}"],
             "SIDs of a domain that is not listed for the realm are nobody's")
     tap.isnt(alice.get(ROLES).status, 200, "nor do its groups give anything")
+    site.provider.write_config(pac_domains=f"{REALM}={domain}",
+                               directory_uri=f"ldap://{NAME}")
+    site.restart("provider")
+    alice = sign_in("alice", ALICE)
+    wait_for(lambda: alice.get(ROLES).status == 200, what="her groups")
+    ad.daemon.stop(20)
+    answer = come_over(("ABC\\dave", nobody + "9", False))
+    tap.is_((answer.status, answer.json()["code"]),
+            (503, "directory_unavailable"),
+            "nobody comes of whom the directory could not be asked")
     tap.ok(any(r["subject"]["id"] == f"alice@{REALM}" for r in audit(site)
                if "subject" in r), "the log calls her by the full principal")
 
