@@ -110,7 +110,10 @@ void rv_cli_tell_error(const struct rv_cli_answer *answer);
 int rv_cli_tell_json(const struct rv_cli_answer *answer);
 /* A member's text, or "" . */
 const char *rv_cli_text(const json_t *object, const char *member);
-/* Text of others, without what a terminal would obey. */
+/*
+ * Text of others: what a terminal would obey, what cannot be seen and letters
+ * that pass for others are shown as <U+202E>.
+ */
 void rv_cli_print(FILE *out, const char *text);
 
 /* ---- Commands ------------------------------------------------------------------ */

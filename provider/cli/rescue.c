@@ -175,7 +175,8 @@ rv_cli_rescue(struct rv_cli *cli)
 	}
 	code = exit_of(answer);
 	if (o->json)
-		(void)(json_dumpf(answer, stdout, JSON_COMPACT) == 0 &&
+		(void)(json_dumpf(answer, stdout,
+			   JSON_COMPACT | JSON_ENSURE_ASCII) == 0 &&
 		       putchar('\n'));
 	else
 		tell(answer);

@@ -111,7 +111,9 @@ rv_site_show_json(const struct rv_site *site, const struct rv_site_test *test)
 	    test != NULL ? test_of(test) : json_null());
 	int r = RV_ERR_NOMEM;
 
-	if (shown != NULL && json_dumpf(shown, stdout, JSON_INDENT(2)) == 0 &&
+	if (shown != NULL &&
+	    json_dumpf(shown, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) ==
+		0 &&
 	    fputc('\n', stdout) != EOF)
 		r = RV_OK;
 	json_decref(shown);

@@ -10,16 +10,6 @@ rv_cli_text(const json_t *object, const char *member)
 	return text != NULL ? text : "";
 }
 
-void
-rv_cli_print(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		const unsigned char c = (unsigned char)*text;
-
-		(void)fputc(c < ' ' || c == 0x7f ? '?' : c, out);
-	}
-}
-
 /* ---- Exit codes -------------------------------------------------------------- */
 
 enum rv_cli_exit
@@ -142,7 +132,8 @@ rv_cli_tell_json(const struct rv_cli_answer *answer)
 	    (answer->revision == NULL ||
 		json_object_set_new(
 		    shown, "at_least", json_string(answer->revision)) == 0) &&
-	    json_dumpf(shown, stdout, JSON_INDENT(2)) == 0 &&
+	    json_dumpf(shown, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) ==
+		0 &&
 	    fputc('\n', stdout) != EOF)
 		r = RV_OK;
 	json_decref(shown);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/at_least.h"
 #include "rest/body.h"
 #include "rest/prefer.h"
 
@@ -122,12 +123,28 @@ on_authenticated(void *door)
 	(void)door;
 }
 
+/* The batch has come as far as the latest of its answers. */
+static void
+note_revision(struct rv_exchange *x, const struct rv_answer *answer)
+{
+	struct rv_at_least seen;
+
+	for (size_t i = 0; i < answer->n_fields; i++)
+		if (rv_slice_eq_cstr(
+			answer->fields[i].name, "Reeve-Revision") &&
+		    rv_at_least_parse(answer->fields[i].value, &seen) ==
+			RV_OK &&
+		    seen.revision > x->revision)
+			x->revision = seen.revision;
+}
+
 static void
 on_answer(void *door, const struct rv_answer *answer)
 {
 	struct rv_batch_part *part = door;
 	struct rv_batch *b = part->batch;
 
+	note_revision(b->x, answer);
 	if (part->group.p != NULL && !part->was_held && answer->status < 400)
 		put_error(part, 501, "not_in_a_group",
 		    "Only changes can be done in a group.");

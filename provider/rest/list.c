@@ -31,9 +31,11 @@ struct list {
 	struct rv_expand expand;
 	struct rv_list_count count;
 	struct rv_list_page page;
-	size_t page_rows;   /* at most */
-	struct rv_buf last; /* sort values of the last candidate */
+	size_t page_rows; /* at most */
+	/* Sort values: of the last candidate; of the last row for the caller. */
+	struct rv_buf last, shown;
 	size_t candidates, wanted;
+	bool seen_next; /* a row for the caller behind the page */
 	bool more;
 };
 
@@ -42,6 +44,7 @@ list_free(struct list *l)
 {
 	rv_list_page_fini(&l->page);
 	rv_buf_fini(&l->last);
+	rv_buf_fini(&l->shown);
 	free(l);
 }
 
@@ -93,8 +96,8 @@ put_next_link(struct list *l, json_t *body)
 
 	if (next.top != SIZE_MAX)
 		next.top -= l->page.n;
-	link = rv_list_link(
-	    l->x, l->class->odata.name, rv_buf_slice(&l->last), &next);
+	link = rv_list_link(l->x, l->class->odata.name,
+	    rv_buf_slice(l->seen_next ? &l->shown : &l->last), &next);
 	return link != NULL && json_object_set_new(body, "@odata.nextLink",
 				   json_string(link)) == 0;
 }
@@ -188,27 +191,48 @@ is_full(const struct list *l)
 	return l->page.n >= l->wanted || l->page.bytes > PAGE_BYTES;
 }
 
-/* Judges the rows of one batch; how many of them it has looked at. */
-static int
+/* All that was asked for is here: there may be more, not wanted. */
+static bool
+has_top(const struct list *l)
+{
+	return l->place.top != SIZE_MAX && l->page.n >= l->place.top;
+}
+
+static void
+keep_place(struct rv_buf *place, const PGresult *rows, int i)
+{
+	rv_buf_reset(place);
+	rv_buf_put_slice(
+	    place, (struct rv_slice){ PQgetvalue(rows, i, RV_ROW_COLUMNS),
+		       (size_t)PQgetlength(rows, i, RV_ROW_COLUMNS) });
+}
+
+/*
+ * Judges the rows of one batch.  A full page has another behind it only when
+ * there is another row that the caller may see: whether there are others is
+ * none of the caller's business, since what they hold can be asked for by
+ * $filter.
+ */
+static void
 take_rows(struct list *l, const struct rv_snapshot *s, const PGresult *rows)
 {
-	int i = 0;
-
-	for (; i < PQntuples(rows) && !is_full(l); i++) {
+	for (int i = 0; i < PQntuples(rows) && !has_top(l); i++) {
 		struct rv_list_row row;
 
 		rv_list_row_read(rows, i, &row);
 		l->candidates++;
-		rv_buf_reset(&l->last);
-		rv_buf_put_slice(&l->last,
-		    (struct rv_slice){ PQgetvalue(rows, i, RV_ROW_COLUMNS),
-			(size_t)PQgetlength(rows, i, RV_ROW_COLUMNS) });
-		if (rv_list_row_visible(l->x, s, l->class, &row))
-			take_row(l, rows, i, &row);
-		else /* rights may have shrunk since the first look */
+		keep_place(&l->last, rows, i);
+		if (!rv_list_row_visible(l->x, s, l->class, &row)) {
+			/* rights may have shrunk since the first look */
 			l->sight.filtered = true;
+			continue;
+		}
+		l->seen_next = is_full(l);
+		if (l->seen_next)
+			return;
+		take_row(l, rows, i, &row);
+		keep_place(&l->shown, rows, i);
 	}
-	return i;
 }
 
 static void read_batch(struct list *l, bool first);
@@ -228,8 +252,7 @@ on_batch(void *arg, const PGresult *const *results, size_t n)
 	struct list *l = arg;
 	const struct rv_snapshot *s;
 	const int rows = PQntuples(results[0]);
-	size_t asked = batch_rows(l);
-	int seen;
+	const size_t asked = batch_rows(l);
 
 	(void)n;
 	if (rv_exchange_snapshot(l->x, &s) != RV_OK) {
@@ -237,19 +260,16 @@ on_batch(void *arg, const PGresult *const *results, size_t n)
 		finish(l);
 		return;
 	}
-	seen = take_rows(l, s, results[0]);
-	if (l->page.failed || l->last.failed) {
+	take_rows(l, s, results[0]);
+	if (l->page.failed || l->last.failed || l->shown.failed) {
 		fail_memory(l);
 		return;
 	}
-	l->more = seen < rows || (size_t)rows == asked;
-	if (l->more && !is_full(l) && l->candidates < CANDIDATES_MAX) {
+	l->more = !has_top(l) && (l->seen_next || (size_t)rows == asked);
+	if (l->more && !l->seen_next && l->candidates < CANDIDATES_MAX) {
 		read_batch(l, false);
 		return;
 	}
-	/* All that was asked for is here: there may be more, not wanted. */
-	if (l->place.top != SIZE_MAX && l->page.n >= l->place.top)
-		l->more = false;
 	count_and_answer(l);
 }
 

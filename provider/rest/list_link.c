@@ -10,6 +10,8 @@
 
 #include <openssl/evp.h>
 
+#define PAD 256u
+
 /* ---- The key ----------------------------------------------------------------------- */
 
 /* In the arena of its exchange. */
@@ -202,6 +204,19 @@ size_json(size_t n)
 	return n == SIZE_MAX ? json_null() : json_integer((json_int_t)n);
 }
 
+/*
+ * Blanks behind it, so that the length of a token says little about values of
+ * a row that the caller may not see.
+ */
+static const char *
+padded(struct rv_arena *arena, const char *text)
+{
+	const size_t n = strlen(text);
+	const int whole = (int)((n + PAD - 1) / PAD * PAD);
+
+	return rv_arena_printf(arena, "%-*s", whole, text);
+}
+
 static const char *
 seal(struct rv_exchange *x, const char *class, struct rv_slice values,
     const struct rv_list_place *place)
@@ -211,11 +226,13 @@ seal(struct rv_exchange *x, const char *class, struct rv_slice values,
 	    json_loadb(values.p, values.n, 0, NULL), "skip",
 	    size_json(place->skip), "top", size_json(place->top));
 	char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
+	const struct rv_slice sealed =
+	    rv_slice_of(text != NULL ? padded(x->arena, text) : NULL);
 	const char *token = NULL;
 
-	if (text != NULL && bound.p != NULL)
+	if (sealed.p != NULL && bound.p != NULL)
 		token = rv_page_token_seal(
-		    &x->lane->page_key, x->arena, bound, rv_slice_of(text));
+		    &x->lane->page_key, x->arena, bound, sealed);
 	free(text);
 	json_decref(root);
 	return token;

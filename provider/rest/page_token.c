@@ -8,7 +8,7 @@
 
 #define NONCE_SIZE 12u
 #define TAG_SIZE   16u
-#define SEALED_MAX 4096u
+#define SEALED_MAX 4096u /* of what is sealed, and of what it is bound to */
 
 int
 rv_page_key_make(struct rv_page_key *ret_key)
@@ -87,8 +87,8 @@ rv_page_token_open(const struct rv_page_key *key, struct rv_arena *arena,
 	int len, r = RV_ERR_INVALID;
 	size_t n;
 
-	if (rv_base64_decode(RV_BASE64URL, token, SEALED_MAX, &sealed) !=
-		RV_OK ||
+	if (rv_base64_decode(RV_BASE64URL, token,
+		NONCE_SIZE + SEALED_MAX + TAG_SIZE, &sealed) != RV_OK ||
 	    sealed.n < NONCE_SIZE + TAG_SIZE)
 		goto out;
 	in = (unsigned char *)sealed.p;

@@ -91,6 +91,24 @@ on_caught_up(void *arg, bool reached)
 		rv_exchange_finish(x);
 }
 
+/*
+ * What no function of the store has refused, but PostgreSQL.  Class 23 is a
+ * constraint (its appendix A): the same would be refused again.  Its message
+ * may name what the caller may not read, and is kept back.
+ */
+static void
+answer_unforeseen(struct rv_exchange *x, struct rv_slice state)
+{
+	if (rv_slice_has_prefix(state, RV_SLICE_LIT("23")))
+		rv_answer_error(x, 409, "contradicts_site",
+		    "The site would hold what no site may, such as a chain of "
+		    "more than 64 limiting collections; nothing was written.");
+	else
+		rv_answer_unavailable(x, "store_refused",
+		    "The site's store refused the change; nothing was "
+		    "written. Try again.");
+}
+
 /* The store's own words: SQLSTATE RVnnn, a sentence, and JSON detail. */
 static void
 answer_refused(struct rv_exchange *x, const struct rv_pg_answer *reply)
@@ -105,9 +123,7 @@ answer_refused(struct rv_exchange *x, const struct rv_pg_answer *reply)
 	    rv_slice_to_u64(
 		(struct rv_slice){ state.p + 2, 3 }, 599, &status) != RV_OK ||
 	    status < 400) {
-		rv_answer_unavailable(x, "store_refused",
-		    "The site's store refused the change; nothing was "
-		    "written. Try again.");
+		answer_unforeseen(x, state);
 		return;
 	}
 	if (reply->detail != NULL)

@@ -185,6 +185,26 @@ answer_removed(struct rv_exchange *x, const struct rv_written *w, void *arg)
 
 /* ---- Changes ------------------------------------------------------------------------ */
 
+/*
+ * Whether the snapshot lets the caller change the type of the key.  What comes
+ * with an idempotency key may be done already, so that the type is gone: the
+ * store, which refuses too, knows.
+ */
+static bool
+may_change(struct rv_exchange *x, const char *operation, const char *key)
+{
+	bool twice;
+
+	if (rv_request_field(&x->request, "idempotency-key", &twice).p ==
+		NULL &&
+	    !twice)
+		return rv_types_may(
+		    x, RV_TYPES_CLASS, operation, rv_slice_of(key));
+	x->record.object_type = RV_SLICE_LIT(RV_TYPES_CLASS);
+	x->record.object_id = rv_slice_of(key);
+	return true;
+}
+
 /* Takes args; NULL is an exchange that is answered, or out of memory. */
 static void
 run(struct rv_exchange *x, const char *op, json_t *args,
@@ -218,8 +238,7 @@ rv_rest_type_modify(struct rv_exchange *x)
 	json_t *args = NULL;
 
 	x->record.action = RV_SLICE_LIT("Modify");
-	if (key != NULL &&
-	    rv_types_may(x, RV_TYPES_CLASS, "Modify", rv_slice_of(key)))
+	if (key != NULL && may_change(x, "Modify", key))
 		args = body_of(x);
 	if (args != NULL &&
 	    json_object_set_new(args, "key", json_string(key)) != 0) {
@@ -236,8 +255,7 @@ rv_rest_type_delete(struct rv_exchange *x)
 	json_t *args = NULL;
 
 	x->record.action = RV_SLICE_LIT("Delete");
-	if (key != NULL &&
-	    rv_types_may(x, RV_TYPES_CLASS, "Delete", rv_slice_of(key)))
+	if (key != NULL && may_change(x, "Delete", key))
 		args = json_pack("{s:s}", "key", key);
 	run(x, "application_type_delete", args, answer_removed);
 }

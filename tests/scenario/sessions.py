@@ -1,62 +1,11 @@
 #!/usr/bin/python3 -B
 """Sessions: one's own, everybody's, revoked, and at another provider."""
 
-import os
-import shutil
-
-from lib import fixture, tap, web
+from lib import fixture, second, tap, web
 from lib.records import audit, wait_for
-
-from lab import host
-from lab.process import Daemon
-from lab.provider import Provider
 
 OWN, ALL = "/reeve/v1/session", "/reeve/v1/sessions"
 REVOKE = "/reeve/v1/sessions/revoke"
-
-
-class Second(Provider):
-    """Another provider of the same site, with a folder and port of its own."""
-
-    def __init__(self, first):
-        super().__init__(first.site, first.overrides)
-        self.folder = first.site.private_path("second")
-        self.audit = os.path.join(self.folder, "audit")
-        self.config = os.path.join(self.folder, "reeved.conf")
-        self.log = first.site.path("log", "second.log")
-        self.port = host.free_port([first.site.port("https")])
-        self.daemon = Daemon("reeved", first.site.run_path("second.pid"),
-                             self.log)
-
-    @property
-    def url(self):
-        return f"https://localhost:{self.port}"
-
-    def defaults(self):
-        return {**super().defaults(), "listen": f"127.0.0.1:{self.port}",
-                "node": "second"}
-
-    def start(self):
-        self.daemon.start([self._runnable(), "-f", self.config], self.env(),
-                          self.user)
-
-    def is_ready(self):
-        client = web.Client(At(self))
-        try:
-            return client.get("/readyz").status == 200
-        except host.LabError:
-            return False
-
-
-class At:
-    """A site as its callers see it through another provider."""
-
-    def __init__(self, provider):
-        self.provider = provider
-        self.url = provider.url
-
-    def __getattr__(self, name):
-        return getattr(self.provider.site, name)
 
 
 def sign_in(name, where=None):
@@ -146,28 +95,21 @@ tap.is_(alice.get(OWN).status, 200, "and no others")
 
 # ---- At another provider -----------------------------------------------------------
 
-second = Second(site.provider)
-second.configure()
-second.start()
-second.wait()
-there = At(second)
-try:
-    bob, bob_id, token = sign_in("bob")
-    away = web.Client(there, session=token)
-    wait_for(lambda: away.get(OWN).status == 200,
-             what="the session at another provider")
-    tap.is_(away.get(OWN).json()["principal"], "bob@LAB.TEST",
-            "a session is known to another provider of the site")
-    tap.is_(alice.post(REVOKE, {"sessions": [bob_id]}).status, 200,
-            "it is ended at the first")
-    wait_for(lambda: away.get(OWN).status == 401, timeout=5,
-             what="the end at the other")
-    tap.is_(away.get(OWN).status, 401, "and is over at the second")
-    wrong = "rvs1_" + "A" * 43
-    tap.is_(web.Client(there, session=wrong).get(OWN).status, 401,
-            "a token that nobody has issued is refused there, too")
-finally:
-    second.daemon.stop(20)
-    shutil.rmtree(second.folder, ignore_errors=True)
+there = second.start(site)
+bob, bob_id, token = sign_in("bob")
+away = web.Client(there, session=token)
+wait_for(lambda: away.get(OWN).status == 200,
+         what="the session at another provider")
+tap.is_(away.get(OWN).json()["principal"], "bob@LAB.TEST",
+        "a session is known to another provider of the site")
+tap.is_(alice.post(REVOKE, {"sessions": [bob_id]}).status, 200,
+        "it is ended at the first")
+wait_for(lambda: away.get(OWN).status == 401, timeout=5,
+         what="the end at the other")
+tap.is_(away.get(OWN).status, 401, "and is over at the second")
+wrong = "rvs1_" + "A" * 43
+tap.is_(web.Client(there, session=wrong).get(OWN).status, 401,
+        "a token that nobody has issued is refused there, too")
+there.finish()
 
 fixture.finish(site)
