@@ -110,6 +110,11 @@ copy_settings(const struct rv_directory_config *c, struct rv_directory *d)
 	    copy_text(a, is_set(c->group_base) ? c->group_base : c->base, &ok);
 	d->id_attribute = copy_text(a, c->id_attribute, &ok);
 	d->realm = copy_text(a, c->realm, &ok);
+	d->domain = c->domain != NULL
+			? copy_text(a, c->domain, &ok)
+			: rv_arena_dup(a, (struct rv_slice){ c->realm,
+					      strcspn(c->realm, ".") });
+	ok = ok && d->domain != NULL;
 	return ok && d->settings.uris != NULL && d->settings.pins != NULL;
 }
 

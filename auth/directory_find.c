@@ -47,12 +47,14 @@ struct find {
 
 /* ---- What a text is ------------------------------------------------------------- */
 
-/* The realm itself, or the first label of it, in any case. */
+/* The realm itself, or its NetBIOS name, in any case. */
 static bool
 is_domain(const struct rv_directory *d, const char *domain, size_t n)
 {
-	return (n == strlen(d->realm) || n == strcspn(d->realm, ".")) &&
-	       n > 0 && strncasecmp(domain, d->realm, n) == 0;
+	return (n == strlen(d->realm) &&
+		   strncasecmp(domain, d->realm, n) == 0) ||
+	       (n == strlen(d->domain) && n > 0 &&
+		   strncasecmp(domain, d->domain, n) == 0);
 }
 
 /* Cuts "LAB\alice" and "alice@lab.test"; leaves "alice". */
@@ -222,15 +224,14 @@ static int
 print_logon_name(const struct find *f, struct rv_found_account *a,
     const struct rv_ldap_entry *entry)
 {
-	const char *realm = f->directory->realm;
 	char *name = NULL;
 	int n = -1;
 
 	if (f->is_ad) {
 		name = text_of(entry, "sAMAccountName");
 		if (name != NULL)
-			n = asprintf(&a->logon_name, "%.*s\\%s",
-			    (int)strcspn(realm, "."), realm, name);
+			n = asprintf(&a->logon_name, "%s\\%s",
+			    f->directory->domain, name);
 	} else if (a->is_group) {
 		a->logon_name = text_of(entry, "cn");
 		n = a->logon_name != NULL ? 0 : -1;

@@ -23,6 +23,7 @@ enum {
 struct rv_directory {
 	struct rv_arena *arena; /* of the texts */
 	const char *base, *group_base, *id_attribute, *realm;
+	const char *domain; /* NetBIOS name, or the first label of the realm */
 	struct rv_ldap_settings settings;
 	struct rv_user_filter filter;
 	int deadline_ms;

@@ -38,9 +38,11 @@ struct rv_directory_config {
 	const char *bind_dn, *password_file; /* of a simple bind */
 	const char *base;		     /* search base of people */
 	const char *group_base;		     /* search base of groups */
-	const char *user_filter;   /* "(&(objectClass=person)(uid=%s))" */
-	const char *id_attribute;  /* "entryUUID" */
-	const char *realm;	   /* principals of this realm are looked up */
+	const char *user_filter;  /* "(&(objectClass=person)(uid=%s))" */
+	const char *id_attribute; /* "entryUUID" */
+	const char *realm;	  /* principals of this realm are looked up */
+	/* NetBIOS name of the domain; NULL: the first label of the realm. */
+	const char *domain;
 	const char *client_keytab; /* for the GSSAPI bind */
 	int deadline_ms;	   /* of one whole look-up, default 2000 */
 	size_t max_groups;	   /* beyond: unknown */
@@ -117,7 +119,7 @@ struct rv_directory_found {
 
 /*
  * All people and groups that a text names: LAB\\alice (the domain is the
- * realm or its first label), alice@lab.test (principal or
+ * realm or its NetBIOS name), alice@lab.test (principal or
  * userPrincipalName), S-1-5-21-... (Active Directory alone), a DN, or a bare
  * name.  Case does not matter, as it does not to who types it.  Blocks up to
  * the deadline; any thread.  ret_found is the caller's to end.

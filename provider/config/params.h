@@ -180,6 +180,9 @@ PARAM(directory_id_attribute, string, "entryUUID", 0, 0, RESTART,
     "Attribute with the immutable id of people and groups.")
 PARAM(directory_realm, string, "", 0, 0, RESTART,
     "Realm whose principals are in this directory.")
+PARAM(directory_domain, string, "", 0, 0, RESTART,
+    "NetBIOS name of the domain, as in CORP\\alice. Unset: the first label of "
+    "directory_realm.")
 PARAM(directory_keytab, path, "", 0, 0, RESTART,
     "Keytab of the principal that binds to the directory; it must not be "
     "the service's own.")

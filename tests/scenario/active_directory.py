@@ -43,6 +43,7 @@ with Samba(site.private_path("ad")) as ad:
     site.provider.write_config(
         realms=["LAB.TEST", REALM], pac_domains=f"{REALM}={domain}",
         directory_uri=f"ldap://{NAME}", directory_kind="auto",
+        directory_domain=samba.DOMAIN,
         directory_base=BASE, directory_group_base=BASE,
         directory_user_filter="(&(objectClass=user)(sAMAccountName=%s))",
         directory_id_attribute="objectSid", directory_realm=REALM,
@@ -124,8 +125,8 @@ with Samba(site.private_path("ad")) as ad:
             (900000, 'SMS00001'), (900000, 'SMS00004'); COMMIT""")
     ADMIN = "/AdminService/wmi/SMS_Admin"
     carol = ad.sid("carol")
-    for name in (REALM.split(".")[0] + "\\carol", f"carol@{REALM.lower()}",
-                 "Carol", carol.upper(), f"CN=carol,CN=Users,{BASE}",
+    for name in (f"{samba.DOMAIN.lower()}\\carol", f"{REALM}\\carol",
+                 f"carol@{REALM.lower()}", "Carol", carol.upper(), f"CN=carol,CN=Users,{BASE}",
                  f"krb5:carol@{REALM}"):
         made = alice.post(ADMIN, {"LogonName": name})
         tap.is_((made.status, site.psql(
@@ -135,6 +136,10 @@ with Samba(site.private_path("ad")) as ad:
                 f"carol is added by {name}, as her SID")
         tap.is_(alice.request("DELETE", made.header("location")).status, 204,
                 "and removed")
+    refused = alice.post(ADMIN, {"LogonName":
+                                 REALM.split(".", maxsplit=1)[0] + "\\carol"})
+    tap.is_((refused.status, refused.json()["error"]["code"]),
+            (400, "unknown_account"), "a domain of another name is another")
     made = alice.post(ADMIN, {"LogonName": "Inner"})
     tap.is_((made.status, made.json().get("error", {}).get("code")),
             (201, None), "a group is added by its name")
