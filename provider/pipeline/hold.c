@@ -46,3 +46,13 @@ rv_hold_until(struct rv_exchange *x, int64_t boot_ms)
 		event_free(h->timer);
 	rv_exchange_finish(x);
 }
+
+void
+rv_hold_in_steps(struct rv_exchange *x)
+{
+	const int64_t began = x->began_boot_ns / 1000000;
+	const int64_t spent = rv_boot_ms() - began;
+
+	rv_hold_until(
+	    x, began + (spent / RV_HOLD_STEP_MS + 1) * RV_HOLD_STEP_MS);
+}
