@@ -20,7 +20,7 @@ void rv_hold_until(struct rv_exchange *x, int64_t boot_ms);
  * for what there is not, or what the caller may not know of, after the store
  * was asked, which takes longer to refuse the one than the other.
  */
-#define RV_HOLD_STEP_MS 20
+#define RV_HOLD_STEP_MS 40
 void rv_hold_in_steps(struct rv_exchange *x);
 
 #endif
