@@ -27,14 +27,14 @@ void
 rv_hold_until(struct rv_exchange *x, int64_t boot_ms)
 {
 	/* Whole milliseconds that have begun count: never too early. */
-	const int64_t wait = boot_ms + 1 - rv_boot_ms();
+	const int64_t wait_us = (boot_ms + 1) * 1000 - rv_boot_ns() / 1000;
 	struct timeval tv = {
-		.tv_sec = wait / 1000,
-		.tv_usec = wait % 1000 * 1000,
+		.tv_sec = wait_us / 1000000,
+		.tv_usec = wait_us % 1000000,
 	};
 	struct hold *h = rv_arena_alloc(x->arena, sizeof(*h));
 
-	if (wait <= 0 || h == NULL) {
+	if (wait_us <= 0 || h == NULL) {
 		rv_exchange_finish(x);
 		return;
 	}
@@ -45,4 +45,14 @@ rv_hold_until(struct rv_exchange *x, int64_t boot_ms)
 	if (h->timer != NULL)
 		event_free(h->timer);
 	rv_exchange_finish(x);
+}
+
+void
+rv_hold_in_steps(struct rv_exchange *x)
+{
+	const int64_t began = x->began_boot_ns / 1000000;
+	const int64_t spent = rv_boot_ms() - began;
+
+	rv_hold_until(
+	    x, began + (spent / RV_HOLD_STEP_MS + 1) * RV_HOLD_STEP_MS);
 }

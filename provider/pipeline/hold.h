@@ -15,4 +15,12 @@
  */
 void rv_hold_until(struct rv_exchange *x, int64_t boot_ms);
 
+/*
+ * The same at the next whole step of RV_HOLD_STEP_MS since the request began:
+ * for what there is not, or what the caller may not know of, after the store
+ * was asked, which takes longer to refuse the one than the other.
+ */
+#define RV_HOLD_STEP_MS 40
+void rv_hold_in_steps(struct rv_exchange *x);
+
 #endif

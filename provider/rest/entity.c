@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/hold.h"
 #include "rest/expand.h"
 #include "rest/list_sql.h"
 #include "rest/request.h"
@@ -27,7 +28,10 @@ finish(struct entity *e)
 	json_decref(e->objects);
 	json_decref(e->links);
 	free(e);
-	rv_exchange_finish(x);
+	if (x->answer.status == 404)
+		rv_hold_in_steps(x);
+	else
+		rv_exchange_finish(x);
 }
 
 static void
@@ -129,7 +133,10 @@ take_row(struct entity *e, const PGresult *rows, const struct rv_list_row *row)
 		   rv_list_row_body(e->class, &e->query, true, row)) == 0;
 }
 
-/* The same for what there is not as for what the caller may not see. */
+/*
+ * The same for what there is not as for what the caller may not see, and at
+ * the same time.
+ */
 static void
 answer_none(struct entity *e)
 {

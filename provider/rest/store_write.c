@@ -8,6 +8,7 @@
 #include "audit/audit.h"
 #include "pipeline/lane.h"
 #include "pipeline/route.h"
+#include "pipeline/hold.h"
 #include "pipeline/waiter.h"
 #include "provider.h"
 
@@ -203,7 +204,10 @@ on_written(void *arg, const struct rv_pg_answer *reply)
 		return;
 	case RV_PG_REFUSED:
 		answer_refused(x, reply);
-		rv_exchange_finish(x);
+		if (x->answer.status == 404)
+			rv_hold_in_steps(x);
+		else
+			rv_exchange_finish(x);
 		return;
 	case RV_PG_UNAVAILABLE:
 		rv_answer_unavailable(x, "store_unavailable",

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 # As a script this file would hide the package that it belongs to.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from bench import accepting, following, https  # noqa: E402
+from bench import accepting, following, hidden, https  # noqa: E402
 from bench import lists, loading  # noqa: E402
 from bench import machine, peers, prefix, programs, rows, writing  # noqa: E402
 from bench.rows import BenchError  # noqa: E402
@@ -48,7 +48,8 @@ def known(stores):
                  acceptor=accepting.measure,
                  https=https.measure,
                  prefix=prefix.measure,
-                 writing=writing.measure)
+                 writing=writing.measure,
+                 hidden=hidden.measure)
     return found
 
 
