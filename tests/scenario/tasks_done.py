@@ -311,8 +311,8 @@ def decisions(needs):
     return [e["decision"] for e in answer.json()["evaluations"]]
 
 
-def give(wishes):
-    answer = ALICE.request("PATCH", ROLE, body={"Operations": [
+def give(wishes, to=ROLE):
+    answer = ALICE.request("PATCH", to, body={"Operations": [
         {"ObjectTypeID": t, "ReeveOperations": names}
         for t, names in wishes if names]})
     assert answer.status == 200, answer.body
@@ -420,6 +420,22 @@ for task, needs in ((t["task"], t["needs"]) for t in tasks):
                 f"{task} is done with what it needs")
     for i in range(len(needs)):
         lacks(task, needs, i, wishes)
+
+# ---- What has to come from one assignment ----------------------------------------
+
+SECOND, SECOND_ID = made(WMI + "SMS_Role", role())
+assert ALICE.request("PATCH", ADMIN, body={"Permissions": OLGAS + [
+    {**row, "RoleID": SECOND_ID} for row in OLGAS]}).status == 200
+for task, needs in ((t["task"], t["needs"]) for t in tasks
+                    if "together" in t["needs"][0] and t["task"] in PAIRS):
+    wishes = wishes_of(task)
+    last = (needs[-1]["type"], needs[-1]["operation"])
+    give(without(wishes, *last))
+    give([(number, operations) for number, kind, operations in wishes
+          if kind == last[0]], SECOND)
+    tap.is_((decisions(needs), OLGA.post(OWN + "pair", PAIRS[task]).json()[
+        "decision"]), ([True] * len(needs), False),
+        f"{task} is not done by two roles that have a part each")
 tap.is_(set(NEEDS), set(DOING) | set(PAIRS) | ASKED,
         "each task is done or asked, and nothing else")
 fixture.finish(site)
