@@ -104,6 +104,23 @@ see_roles(struct explain *e, const struct rv_snapshot *s)
 }
 
 /*
+ * The tasks of the operation that is lacking, or that does not help as Read,
+ * which each of its tasks has too, is lacking.
+ */
+static void
+see_tasks(struct explain *e, const struct rv_snapshot *s)
+{
+	const struct rv_verdict *v = &e->item.verdict;
+
+	if (is_about_rights(&e->item) &&
+	    (v->reason == RV_REASON_NO_ASSIGNMENT ||
+		(v->missing & (RV_MISSING_OPERATION | RV_MISSING_READ)) != 0))
+		rv_names_want_tasks(e->names,
+		    rv_snapshot_type_name(s, v->object_type_id),
+		    rv_snapshot_operation_name(s, v->object_type_id, v->bit));
+}
+
+/*
  * Asked by itself: a verdict of the gate is not cut, and an allow of an
  * operation that needs no Read names what cannot be read.
  */
@@ -271,6 +288,24 @@ roles_json(const struct explain *e)
 }
 
 static json_t *
+tasks_json(const struct explain *e)
+{
+	const struct rv_named_task *task = rv_names_task(e->names, 0);
+	json_t *list = task != NULL ? json_array() : NULL;
+
+	for (size_t i = 1; list != NULL && task != NULL; i++) {
+		if (json_array_append_new(
+			list, json_pack("{s:s, s:s}", "task", task->id, "title",
+				  task->title)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+		task = rv_names_task(e->names, i);
+	}
+	return list;
+}
+
+static json_t *
 resource_json(const struct explain *e)
 {
 	const struct rv_question *q = &e->item.question;
@@ -306,14 +341,15 @@ answer(void *arg)
 	else
 		rv_answer_json(e->x, 200,
 		    json_pack("{s:b, s:s, s:{s:s%, s:s%}, s:{s:s%}, s:o, s:O, "
-			      "s:o, s:o*, s:o*}",
+			      "s:o, s:o*, s:o*, s:o*}",
 			"decision", e->item.verdict.decision == RV_ALLOW,
 			"sentence", text, "subject", "type", person->type.p,
 			person->type.n, "id", person->id.p, person->id.n,
 			"action", "name", q->operation.p, q->operation.n,
 			"resource", resource_json(e), "context", e->context,
 			"assignments", assignments_json(e), "roles",
-			roles_json(e), "step_up", step_up_json(e)));
+			roles_json(e), "tasks", tasks_json(e), "step_up",
+			step_up_json(e)));
 	finish(e);
 }
 
@@ -328,6 +364,7 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 	if (r == RV_OK)
 		r = see_roles(e, s);
 	if (r == RV_OK) {
+		see_tasks(e, s);
 		see_object(e, s);
 		e->context = rv_item_context(x, s, e->people, &e->item);
 	}

@@ -7,6 +7,10 @@
 #include "store/pg.h"
 
 #define SCOPES_MAX 64
+/* What is read besides the names of each kind. */
+#define STEP_SCOPES RV_NAMED_N
+#define STEP_TASKS  (RV_NAMED_N + 1)
+#define STEPS_MAX   (RV_NAMED_N + 2)
 
 struct name {
 	enum rv_named kind;
@@ -20,7 +24,10 @@ struct rv_names {
 	size_t n;
 	const char *application; /* whose scopes are wanted */
 	const char *scopes[SCOPES_MAX + 1];
-	size_t steps[RV_NAMED_N + 1]; /* the kind of each; N: scopes */
+	const char *lacking[2]; /* type and operation whose tasks are wanted */
+	struct rv_named_task tasks[RV_NAMES_TASKS];
+	size_t n_tasks;
+	size_t steps[STEPS_MAX]; /* the kind of each, or of those below */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -67,6 +74,16 @@ rv_names_want_scopes(struct rv_names *names, struct rv_slice key)
 	names->application = rv_arena_dup(names->x->arena, key);
 }
 
+void
+rv_names_want_tasks(
+    struct rv_names *names, struct rv_slice type, struct rv_slice operation)
+{
+	if (type.p == NULL || operation.p == NULL)
+		return;
+	names->lacking[0] = rv_arena_dup(names->x->arena, type);
+	names->lacking[1] = rv_arena_dup(names->x->arena, operation);
+}
+
 /* ---- Reading --------------------------------------------------------------- */
 
 #define NAMES(view, name)                              \
@@ -87,6 +104,15 @@ static const char scopes_statement[] =
     " FROM reeve.list_sms_application a"
     " JOIN reeve.list_sms_securedcategory s ON s.key = ANY (a.scopes)"
     " WHERE a.object_key = $1 ORDER BY s.key";
+
+static const char tasks_statement[] =
+    "SELECT t.value ->> 'task', t.value ->> 'title'"
+    " FROM jsonb_array_elements(reeve.tasks()) AS t"
+    " WHERE t.value -> 'needs' @> jsonb_build_array(jsonb_build_object("
+    "'type', $1::text, 'operation', $2::text))"
+    " ORDER BY jsonb_array_length(t.value -> 'needs'),"
+    " t.value ->> 'task' COLLATE \"C\" LIMIT 5";
+_Static_assert(RV_NAMES_TASKS == 5, "as many as the statement reads");
 
 /* The keys of one kind as text[] (PostgreSQL 15, section 8.15.2). */
 static const char *
@@ -149,14 +175,30 @@ take_scopes(struct rv_names *names, const PGresult *rows)
 }
 
 static void
+take_tasks(struct rv_names *names, const PGresult *rows)
+{
+	for (int i = 0; i < PQntuples(rows) && i < RV_NAMES_TASKS; i++) {
+		const struct rv_named_task task = {
+			.id = copied(names, rows, i, 0),
+			.title = copied(names, rows, i, 1),
+		};
+
+		if (task.id != NULL && task.title != NULL)
+			names->tasks[names->n_tasks++] = task;
+	}
+}
+
+static void
 on_read(void *arg, const struct rv_pg_answer *answer)
 {
 	struct rv_names *names = arg;
 
 	for (size_t i = 0;
 	     answer->outcome == RV_PG_DONE && i < answer->n_results; i++) {
-		if (names->steps[i] == RV_NAMED_N)
+		if (names->steps[i] == STEP_SCOPES)
 			take_scopes(names, answer->results[i]);
+		else if (names->steps[i] == STEP_TASKS)
+			take_tasks(names, answer->results[i]);
 		else
 			take_names(names, (enum rv_named)names->steps[i],
 			    answer->results[i]);
@@ -167,8 +209,8 @@ on_read(void *arg, const struct rv_pg_answer *answer)
 void
 rv_names_read(struct rv_names *names, void (*done)(void *arg), void *arg)
 {
-	struct rv_pg_step steps[RV_NAMED_N + 1];
-	const char *params[RV_NAMED_N + 1];
+	struct rv_pg_step steps[STEPS_MAX];
+	const char *params[STEPS_MAX];
 	size_t n = 0;
 
 	names->done = done;
@@ -187,7 +229,13 @@ rv_names_read(struct rv_names *names, void (*done)(void *arg), void *arg)
 		steps[n] = (struct rv_pg_step){ .sql = scopes_statement,
 			.n_params = 1,
 			.params = &params[n] };
-		names->steps[n++] = RV_NAMED_N;
+		names->steps[n++] = STEP_SCOPES;
+	}
+	if (names->lacking[0] != NULL && names->lacking[1] != NULL) {
+		steps[n] = (struct rv_pg_step){ .sql = tasks_statement,
+			.n_params = 2,
+			.params = names->lacking };
+		names->steps[n++] = STEP_TASKS;
 	}
 	if (n == 0)
 		done(arg);
@@ -210,6 +258,12 @@ const char *
 rv_names_scope(const struct rv_names *names, size_t i)
 {
 	return i < SCOPES_MAX ? names->scopes[i] : NULL;
+}
+
+const struct rv_named_task *
+rv_names_task(const struct rv_names *names, size_t i)
+{
+	return i < names->n_tasks ? &names->tasks[i] : NULL;
 }
 
 json_t *

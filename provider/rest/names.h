@@ -1,5 +1,6 @@
 /*
- * Names for people: of roles, scopes, collections, applications and devices.
+ * Names for people: of roles, scopes, collections, applications and devices,
+ * and of the tasks that an operation belongs to.
  * The snapshot knows ids alone; names are read from the store, at the end,
  * for those ids that the caller may see.  Without the store there are none.
  */
@@ -48,6 +49,25 @@ const char *rv_names_get(
  */
 void rv_names_want_scopes(struct rv_names *names, struct rv_slice key);
 const char *rv_names_scope(const struct rv_names *names, size_t i);
+
+/* What an administrator sets out to do, by docs/tasks.md. */
+struct rv_named_task {
+	const char *id;
+	const char *title;
+};
+
+/*
+ * The operation whose tasks are wanted, by the names that
+ * rv_snapshot_type_name() and rv_snapshot_operation_name() have: afterwards
+ * rv_names_task() gives those that need it, one by one, the ones that need
+ * least first, at most RV_NAMES_TASKS, NULL behind the last.  The names are
+ * copied.  Tasks are facts of the catalogue, which everybody may know.
+ */
+#define RV_NAMES_TASKS 5
+void rv_names_want_tasks(
+    struct rv_names *names, struct rv_slice type, struct rv_slice operation);
+const struct rv_named_task *rv_names_task(
+    const struct rv_names *names, size_t i);
 
 /* {"id": key} and "name" when it is known; NULL when out of memory. */
 json_t *rv_names_json(

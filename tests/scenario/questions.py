@@ -392,8 +392,28 @@ tap.ok({"id": "SMS0001R", "name": "Full Administrator"} in got["roles"],
 tap.is_(got["assignments"][0]["via"],
         {"type": "group", "id": "10000000-0000-4000-8000-000000000001"},
         "and the group by which he has his")
+tap.is_(got["tasks"], [{"task": "application.delete",
+                        "title": "Delete an application"}],
+        "and the task that the operation belongs to")
+NEEDS = {t["task"]: [(n["type"], n["operation"]) for n in t["needs"]]
+         for t in caller("dave").get("/reeve/v1/tasks").json()["tasks"]}
+got = explain("mallory", "Read", "SMS_Role")
+tap.is_([t["task"] for t in got["tasks"]],
+        sorted((t for t, needs in NEEDS.items()
+                if ("SMS_Role", "Read") in needs),
+               key=lambda t: (len(NEEDS[t]), t))[:5],
+        "of many tasks five, those with the fewest needs first")
+tap.ok("roles" not in got, "also for those who may not read roles")
+got = explain("dave", "Modify", "1", "RVE00016")
+tap.is_([t["task"] for t in got["tasks"]], [
+    "collection.modify", "collection.rule.direct", "collection.rule.include",
+    "collection.rule.query"], "the type may be named by its number")
+got = explain("dave", "Modify Report", "SMS_Application")
+tap.is_((got["decision"], got.get("tasks")), (False, None),
+        "an operation of no task has none")
 got = explain("bob", "Modify", "SMS_Application", LEDGER)
-tap.is_(got["decision"], True, "bob reads why he may")
+tap.is_((got["decision"], got.get("tasks")), (True, None),
+        "bob reads why he may")
 tap.like(got["sentence"], "^You may Modify the application Contoso Ledger: ",
          "in a sentence")
 text = json.dumps(got)
@@ -411,8 +431,8 @@ for path, more in ((EXPLAIN, {}), (EVALUATION, {"subject": subject("bob")})):
                 key, "KEY") for key in (SALE, MISSING_KEY))
     tap.is_(hidden, absent, f"{path}: a hidden object is like a missing one")
 got = explain("bob", "Modify", "SMS_Application", SALE)
-tap.is_((got["assignments"], "Branch" in json.dumps(got),
-         got["context"]["reason"]), ([], False, "no_such_object"),
+tap.is_((got["assignments"], "Branch" in json.dumps(got), got.get("tasks"),
+         got["context"]["reason"]), ([], False, None, "no_such_object"),
         "and of it nothing is told")
 got = explain("grace", "Read", "SMS_Application", LEDGER, "mallory")
 tap.like(got["sentence"], "^mallory@LAB.TEST may not Read the application "
