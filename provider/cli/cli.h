@@ -35,9 +35,10 @@ struct rv_cli_site_options {
 	bool device, yes, force;
 };
 
-/* Of `reeve role import`; --yes is that of `reeve site`. */
+/* Of `reeve role export` and `import`; --yes is that of `reeve site`. */
 struct rv_cli_role_options {
 	const char *new_name;
+	const char *signature; /* a file; NULL: none */
 	bool diff, overwrite;
 };
 

@@ -115,6 +115,12 @@ tell_explanation(const json_t *body)
 	}
 	tell_names("roles that hold it:", json_object_get(body, "roles"),
 	    "roles_hidden", body);
+	json_array_foreach(json_object_get(body, "tasks"), i, one)
+	{
+		(void)fputs("  it is needed to: ", stdout);
+		rv_cli_print(stdout, rv_cli_text(one, "title"));
+		(void)printf(" (%s)\n", rv_cli_text(one, "task"));
+	}
 	if (step != NULL) {
 		(void)fputs("  to reach the level: ", stdout);
 		rv_cli_print(stdout, rv_cli_text(step, "how"));

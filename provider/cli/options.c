@@ -34,6 +34,7 @@ enum {
 	OPTION_DIFF,
 	OPTION_OVERWRITE,
 	OPTION_NEW_NAME,
+	OPTION_SIGNATURE,
 	OPTION_APPLY,
 	OPTION_ACCOUNTS,
 	OPTION_CACERT,
@@ -70,6 +71,7 @@ static const struct option table[] = {
 	{ "diff", no_argument, NULL, OPTION_DIFF },
 	{ "overwrite", no_argument, NULL, OPTION_OVERWRITE },
 	{ "new-name", required_argument, NULL, OPTION_NEW_NAME },
+	{ "signature", required_argument, NULL, OPTION_SIGNATURE },
 	{ "apply", no_argument, NULL, OPTION_APPLY },
 	{ "accounts", required_argument, NULL, OPTION_ACCOUNTS },
 	{ "cacert", required_argument, NULL, OPTION_CACERT },
@@ -242,6 +244,9 @@ take(
 		break;
 	case OPTION_NEW_NAME:
 		o->role.new_name = value;
+		break;
+	case OPTION_SIGNATURE:
+		o->role.signature = value;
 		break;
 	case OPTION_ADD:
 		return take_repeated("add", value, o->add, &o->n_add, e);

@@ -89,6 +89,27 @@ ids_of(struct rv_cli *cli, enum rv_cli_exit *ret_code)
 	return ids;
 }
 
+/* What the site has signed the file with, where it is asked for. */
+static enum rv_cli_exit
+save_signature(const struct rv_cli_options *o, const json_t *body)
+{
+	const char *file = o->role.signature;
+	const json_t *signature = json_object_get(body, "signature");
+
+	if (file == NULL)
+		return RV_CLI_OK;
+	if (!json_is_object(signature)) {
+		(void)fputs("reeve: this site does not sign role files: it has "
+			    "no keeper_key\n",
+		    stderr);
+		return RV_CLI_ERROR;
+	}
+	if (json_dump_file(signature, file, JSON_INDENT(2)) == 0)
+		return RV_CLI_OK;
+	(void)fprintf(stderr, "reeve: %s cannot be written\n", file);
+	return RV_CLI_ERROR;
+}
+
 static enum rv_cli_exit
 export_roles(struct rv_cli *cli)
 {
@@ -102,6 +123,7 @@ export_roles(struct rv_cli *cli)
 	    json_pack("{s:o}", "role_ids", ids), &answer);
 	if (code != RV_CLI_OK)
 		return code;
+	code = save_signature(&cli->options, answer.body);
 	if (!cli->options.json)
 		(void)fputs(rv_cli_text(answer.body, "xml"), stdout);
 	else if (rv_cli_tell_json(&answer) != RV_OK)

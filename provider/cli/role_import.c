@@ -98,6 +98,26 @@ read_file(const char *name, struct rv_buf *bytes, struct rv_error *e)
 	return r;
 }
 
+/* With the signature that the export gave, as a file has it. */
+static int
+put_signature(const char *file, json_t *body, struct rv_error *e)
+{
+	json_error_t wrong;
+	json_t *signature;
+
+	if (file == NULL)
+		return RV_OK;
+	signature = json_load_file(file, JSON_REJECT_DUPLICATES, &wrong);
+	if (json_is_object(signature))
+		return json_object_set_new(body, "signature", signature) == 0
+			   ? RV_OK
+			   : RV_ERR_NOMEM;
+	rv_error_set(e, "%s: %s", file,
+	    signature == NULL ? wrong.text : "no signature of a role file");
+	json_decref(signature);
+	return RV_ERR_INVALID;
+}
+
 /* What is asked for; NULL: told. */
 static json_t *
 request(const struct rv_cli_options *o, const char *file)
@@ -111,6 +131,11 @@ request(const struct rv_cli_options *o, const char *file)
 		body = json_pack("{s:s%, s:b, s:s*}", "xml", bytes.p, bytes.n,
 		    "overwrite", o->role.overwrite, "new_name",
 		    o->role.new_name);
+	if (body != NULL &&
+	    put_signature(o->role.signature, body, &e) != RV_OK) {
+		json_decref(body);
+		body = NULL;
+	}
 	if (body == NULL)
 		(void)fprintf(stderr, "reeve: %s\n",
 		    e.text[0] != '\0' ? e.text : "memory is short");

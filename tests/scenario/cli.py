@@ -91,6 +91,9 @@ tap.is_(lines[2], "  scopes Headquarters (RVE00010)", "with their scopes")
 ran = gives("bob", ["explain", *MODIFY, LEDGER], OK)
 tap.like(ran.out, "^You may Modify the application Contoso Ledger: ",
          "an allow is explained too")
+ran = gives("dave", ["explain", "Delete", "SMS_Application", SALE], DENIED)
+tap.like(ran.out, r"it is needed to: Delete an application "
+         r"\(application\.delete\)", "and a denial names the task")
 ran = gives("dave", ["--json", "explain", "Delete", "SMS_Application", SALE],
             DENIED)
 said = json.loads(ran.out)

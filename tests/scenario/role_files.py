@@ -258,6 +258,21 @@ code, text, err = reeve("alice", "import", "-", "--yes", "--new-name", "Piped",
                         "--json", stdin=FILE.encode())
 tap.is_((code, json.loads(text)["roles"][0]["name"]), (OK, "Piped"),
         "from standard input, under another name, for programs")
+seal = os.path.join(FOLDER, "seal.json")
+code, text, err = reeve("alice", "export", "Example", "--signature", seal)
+signed = write("signed.xml", text.encode())
+tap.is_((code, err, sorted(json.load(open(seal, encoding="utf-8")))),
+        (OK, "", ["key", "signature"]), "the signature has its own file")
+code, text, err = reeve("alice", "import", signed, "--overwrite", "--yes",
+                        "--signature", seal)
+tap.is_((code, err), (OK, ""), "and is taken with the role file")
+write("signed.xml", open(signed, "rb").read() + b"\n")
+code, text, err = reeve("alice", "import", signed, "--overwrite", "--yes",
+                        "--signature", seal)
+tap.isnt(code, OK, "not with another")
+tap.like(err, "signature", "which is said")
+tap.is_(reeve("alice", "import", signed, "--yes", "--signature", signed)[0],
+        1, "what is no signature is refused here")
 for who, arguments, stdin, wanted in (
         ("alice", ["import", mine, "--yes"], b"", CONFLICT),
         ("dave", ["import", mine, "--diff"], b"", DENIED),
