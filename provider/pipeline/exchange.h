@@ -65,6 +65,7 @@ struct rv_exchange {
 	bool dry_run;	/* a write that is tried, and not kept */
 	/* Its change waits for the others of its group (rest/batch.h). */
 	struct rv_batch_part *group_part;
+	uint64_t refused_change; /* of several, from 1; 0: not known */
 
 	struct rv_audit_fields record;
 	struct rv_audit_entry entry;

@@ -59,6 +59,10 @@ put_fields(struct rv_buf *out, const struct rv_answer *a)
 	rv_buf_putc(out, '}');
 }
 
+#define OTHER_REFUSED                                                          \
+	"Another request of the same group was refused: nothing of the group " \
+	"was done."
+
 /* One member of responses; bodies that are no JSON are strings. */
 static void
 put_answer(struct rv_batch_part *part, const struct rv_answer *a)
@@ -138,6 +142,15 @@ note_revision(struct rv_exchange *x, const struct rv_answer *answer)
 			x->revision = seen.revision;
 }
 
+/* The leader makes the changes of all; its answer is that of who is refused. */
+static bool
+was_another(const struct rv_batch_part *leader, const struct rv_answer *answer)
+{
+	const struct rv_batch_part *refused = rv_batch_refused(leader);
+
+	return answer->status >= 400 && refused != NULL && refused != leader;
+}
+
 static void
 on_answer(void *door, const struct rv_answer *answer)
 {
@@ -148,6 +161,8 @@ on_answer(void *door, const struct rv_answer *answer)
 	if (part->group.p != NULL && !part->was_held && answer->status < 400)
 		put_error(part, 501, "not_in_a_group",
 		    "Only changes can be done in a group.");
+	else if (part->leads && was_another(part, answer))
+		put_error(part, 424, "failed_dependency", OTHER_REFUSED);
 	else
 		put_answer(part, answer);
 	if (part->leads)
@@ -221,9 +236,7 @@ take_next(struct rv_batch *b)
 		put_error(part, 424, "failed_dependency",
 		    "A request that this one depends on has failed.");
 	else if (part->group.p != NULL && b->group_failed)
-		put_error(part, 424, "failed_dependency",
-		    "Another request of the same group was refused: nothing of "
-		    "the group was done.");
+		put_error(part, 424, "failed_dependency", OTHER_REFUSED);
 	else if (b->failed && !b->continues)
 		put_error(part, 424, "not_attempted",
 		    "A request before this one has failed, and the batch does "

@@ -82,5 +82,10 @@ void rv_batch_group_end(struct rv_batch *b);
 /* The part that leads its group is answered: so are the others, if not yet. */
 void rv_batch_group_led(
     struct rv_batch_part *leader, const struct rv_answer *answer);
+/*
+ * The part whose change the store has refused, as the leader's exchange was
+ * told; NULL when that is not known.
+ */
+struct rv_batch_part *rv_batch_refused(const struct rv_batch_part *leader);
 
 #endif

@@ -33,19 +33,22 @@ let_go(struct rv_batch_part *part)
 }
 
 static void
+give_up_part(struct rv_batch_part *part)
+{
+	struct rv_exchange *x = let_go(part);
+
+	rv_answer_error(x, 424, "failed_dependency",
+	    "Another request of the same group was refused: nothing of the "
+	    "group was done.");
+	rv_exchange_finish(x);
+}
+
+static void
 give_up(struct rv_batch *b)
 {
-	for (size_t i = b->group_at; i < b->next; i++) {
-		struct rv_exchange *x;
-
-		if (!is_of_group(b, i))
-			continue;
-		x = let_go(&b->parts[i]);
-		rv_answer_error(x, 424, "failed_dependency",
-		    "Another request of the same group was refused: nothing "
-		    "of the group was done.");
-		rv_exchange_finish(x);
-	}
+	for (size_t i = b->group_at; i < b->next; i++)
+		if (is_of_group(b, i))
+			give_up_part(&b->parts[i]);
 }
 
 /* The changes of all parts, each with the condition of its request. */
@@ -175,7 +178,7 @@ answer_group(struct rv_exchange *x, const struct rv_written *w, void *arg)
 	}
 }
 
-/* The same answer and record for all: it is not known which was refused. */
+/* As the leader was answered, who made the changes of all. */
 static void
 refuse_part(struct rv_batch_part *part, const struct rv_exchange *leader,
     const struct rv_answer *answer)
@@ -198,16 +201,44 @@ refuse_part(struct rv_batch_part *part, const struct rv_exchange *leader,
 	rv_exchange_finish(x);
 }
 
+struct rv_batch_part *
+rv_batch_refused(const struct rv_batch_part *leader)
+{
+	struct rv_batch *b = leader->batch;
+	const uint64_t change =
+	    leader->x != NULL ? leader->x->refused_change : 0;
+	uint64_t n = 0;
+
+	for (size_t i = b->group_at; change > 0 && i < b->next; i++) {
+		struct rv_batch_part *part = &b->parts[i];
+
+		if (part != leader && !is_of_group(b, i))
+			continue;
+		n += json_array_size(part->held.changes);
+		if (change <= n)
+			return part;
+	}
+	return NULL;
+}
+
 void
 rv_batch_group_led(struct rv_batch_part *leader, const struct rv_answer *answer)
 {
 	struct rv_batch *b = leader->batch;
+	const struct rv_batch_part *refused = rv_batch_refused(leader);
 
 	for (; b->reserved > 0; b->reserved--)
 		rv_audit_unreserve(b->x->lane->provider->audit);
-	for (size_t i = b->group_at; i < b->next; i++)
-		if (is_of_group(b, i))
-			refuse_part(&b->parts[i], leader->x, answer);
+	for (size_t i = b->group_at; i < b->next; i++) {
+		struct rv_batch_part *part = &b->parts[i];
+
+		if (!is_of_group(b, i))
+			continue;
+		if (refused == NULL || refused == part)
+			refuse_part(part, leader->x, answer);
+		else
+			give_up_part(part);
+	}
 	json_decref(leader->held.changes);
 	leader->held.changes = NULL;
 }

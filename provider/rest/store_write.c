@@ -139,6 +139,8 @@ answer_refused(struct rv_exchange *x, const struct rv_pg_answer *reply)
 	p.detail = rv_arena_dup(x->arena, rv_slice_of(reply->message));
 	if (p.detail == NULL)
 		p.detail = "The change was refused.";
+	x->refused_change =
+	    (uint64_t)json_integer_value(json_object_get(detail, "change"));
 	p.missing = json_incref(json_object_get(detail, "missing"));
 	p.objects = json_incref(json_object_get(detail, "objects"));
 	if (status == 403 || status == 404)

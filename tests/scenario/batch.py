@@ -131,8 +131,10 @@ before = revision()
 answers = run([role("1", "Lost one", atomicityGroup="g"),
                role("2", "Group one", atomicityGroup="g"),
                role("3", "Lost three", atomicityGroup="g")])
-tap.is_(set(statuses(answers).values()), {409},
+tap.is_(statuses(answers), {"1": 424, "2": 409, "3": 424},
         "a group with one change that is refused by the store is refused")
+tap.is_(answers["2"]["body"]["error"]["code"], "name_taken",
+        "and it is told which that is")
 tap.is_((roles("Lost%"), revision()), (0, before), "and leaves nothing")
 answers = run([role("1", "Lost one", atomicityGroup="g"),
                role("2", "Lost two", atomicityGroup="g") | {"body": {"x": 1}},
@@ -146,7 +148,7 @@ tap.is_([r["request"]["status"] for r in audit(
     "what was begun has its record")
 tap.is_(statuses(run([role("1", "Nobody's", atomicityGroup="g"),
                       role("2", "Nobody's 2", atomicityGroup="g")],
-                     "mallory")), {"1": 403, "2": 403},
+                     "mallory")), {"1": 403, "2": 424},
         "a group gives nobody more rights")
 for what, one in (
         ("a read", get("2", "SMS_Role", atomicityGroup="g")),
@@ -192,8 +194,8 @@ def patch(name, url, tag, text):
 
 tags = {url: alice.request("GET", ROOT + url).header("etag")
         for url in (ONE, TWO)}
-tap.is_(set(statuses(run([patch("1", ONE, tags[ONE], "new"),
-                          patch("2", TWO, '"0"', "new")])).values()), {412},
+tap.is_(statuses(run([patch("1", ONE, tags[ONE], "new"),
+                      patch("2", TWO, '"0"', "new")])), {"1": 424, "2": 412},
         "in a group each change has its own condition")
 tap.is_(alice.request("GET", ROOT + ONE).header("etag"), tags[ONE],
         "and nothing is done where one does not hold")
