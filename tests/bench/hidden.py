@@ -25,7 +25,7 @@ from lab.process import Guard
 from lab.site import Site
 
 PAIRS = 1000
-SLOW_PAIRS = 150  # of what is held back
+SLOW_PAIRS = 120  # of what is held back
 SLOW_US = 20000
 WARM_UP = 30
 APART = 1.05  # the reference's five per cent
