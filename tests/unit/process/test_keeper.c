@@ -140,6 +140,57 @@ test_sign(void **state)
 	    RV_ERR_INVALID);
 }
 
+/* A file's signature is none of the log's, and the reverse. */
+static void
+test_purposes(void **state)
+{
+	struct fixture *f = *state;
+	const struct rv_keeper_public *public = rv_keeper_key_public(f->key);
+	const unsigned char digest[RV_KEEPER_DIGEST] = { 4, 5, 6 };
+	unsigned char signature[RV_KEEPER_SIGNATURE];
+
+	for (unsigned made = 1; made < RV_KEEPER_N_PURPOSES; made++) {
+		assert_int_equal(
+		    rv_keeper_key_sign(f->key, made, digest, signature), RV_OK);
+		for (unsigned asked = 0; asked < 256; asked++)
+			assert_int_equal(
+			    rv_keeper_verify(public, asked, digest, signature),
+			    asked == made ? RV_OK : RV_ERR_DENIED);
+	}
+}
+
+/* Any altered byte of the key, the digest or the signature is noticed. */
+static void
+test_altered(void **state)
+{
+	struct fixture *f = *state;
+	struct {
+		struct rv_keeper_public public;
+		unsigned char digest[RV_KEEPER_DIGEST];
+		unsigned char signature[RV_KEEPER_SIGNATURE];
+	} all = { .public = *rv_keeper_key_public(f->key), .digest = { 7 } };
+	unsigned char *const parts[] = { all.public.sign, all.digest,
+		all.signature };
+	const size_t sizes[] = { RV_KEEPER_PUBLIC, RV_KEEPER_DIGEST,
+		RV_KEEPER_SIGNATURE };
+
+	assert_int_equal(rv_keeper_key_sign(f->key, RV_KEEPER_ROLES, all.digest,
+			     all.signature),
+	    RV_OK);
+	for (size_t part = 0; part < 3; part++)
+		for (size_t bit = 0; bit < 8 * sizes[part]; bit++) {
+			parts[part][bit / 8] ^= (unsigned char)(1u << bit % 8);
+			assert_int_equal(
+			    rv_keeper_verify(&all.public, RV_KEEPER_ROLES,
+				all.digest, all.signature),
+			    RV_ERR_DENIED);
+			parts[part][bit / 8] ^= (unsigned char)(1u << bit % 8);
+		}
+	assert_int_equal(rv_keeper_verify(&all.public, RV_KEEPER_ROLES,
+			     all.digest, all.signature),
+	    RV_OK);
+}
+
 static void
 test_seal(void **state)
 {
@@ -280,6 +331,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KEY(test_file),
 		WITH_KEY(test_sign),
+		WITH_KEY(test_purposes),
+		WITH_KEY(test_altered),
 		WITH_KEY(test_seal),
 		WITH_KEY(test_wrong_questions),
 		WITH_KEY(test_link),
