@@ -55,6 +55,8 @@ static void
 what_cannot_be_seen_is(void **state)
 {
 	(void)state;
+	/* That it misleads is what is tested. */
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional) */
 	expect("nimda\u202egro", "nimda<U+202E>gro");
 	expect("\u2066a\u2069", "<U+2066>a<U+2069>");
 	expect("al\u200bice", "al<U+200B>ice");
