@@ -381,6 +381,8 @@ other_value(const struct rv_param *p)
 		{ "groups_max_age", "20m" },
 		{ "session_lifetime", "25h" },
 		{ "max_header", "9000" },
+		{ "role_file_keys", "0123456789abcdefABCDEF0123456789abcdef"
+				    "ABCDEF01234567890123456789" },
 	};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
