@@ -73,11 +73,15 @@ rv_cli_import_tell(const json_t *result)
 	size_t i;
 
 	json_array_foreach(json_object_get(result, "plan"), i, one)
-	    tell_line(one);
+	{
+		tell_line(one);
+	}
 	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		(void)printf("%s\tmemberships\t%lld\n", counts[i],
 		    (long long)json_integer_value(
 			json_object_get(members, counts[i])));
 	json_array_foreach(json_object_get(result, "differences"), i, one)
-	    tell_difference(one);
+	{
+		tell_difference(one);
+	}
 }
