@@ -14,6 +14,7 @@
 #include "provider.h"
 #include "sign_in/upkeep.h"
 #include "sessions/sessions.h"
+#include "store/housekeeping.h"
 #include "store/pg.h"
 
 #define FLUSH_TICKS	  60u
@@ -109,6 +110,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		rv_refusals_flush(lane->refusals, record_count, lane);
 	if (lane->upkeep != NULL)
 		rv_upkeep_tick(lane->upkeep);
+	if (lane->housekeeping != NULL)
+		rv_housekeeping_tick(lane->housekeeping);
 	if (rv_loop_index(lane->loop) == 0 && lane->ticks % SWEEP_TICKS == 0)
 		(void)rv_sessions_sweep(lane->provider->sessions, rv_now_ms());
 	rv_sessions_lane_tick(lane->sessions);
@@ -179,10 +182,13 @@ rv_lane_new(struct rv_provider *provider, unsigned index,
 	r = RV_ERR_NOMEM;
 	lane->refusals = rv_refusals_new();
 	lane->group_sets = rv_group_sets_new();
-	if (index == 0)
+	if (index == 0) {
 		lane->upkeep = rv_upkeep_new(lane);
+		lane->housekeeping = rv_housekeeping_new(lane->pg);
+	}
 	if (lane->refusals == NULL || lane->group_sets == NULL ||
-	    (index == 0 && lane->upkeep == NULL) ||
+	    (index == 0 &&
+		(lane->upkeep == NULL || lane->housekeeping == NULL)) ||
 	    rv_sessions_lane_new(lane, &lane->sessions) != RV_OK ||
 	    add_events(lane) != RV_OK) {
 		rv_error_set(e, "out of memory");
@@ -223,6 +229,7 @@ rv_lane_free(struct rv_lane **lane)
 	rv_upkeep_free(&l->upkeep);
 	/* What the store still holds of it is answered first. */
 	rv_pg_free(&l->pg);
+	rv_housekeeping_free(&l->housekeeping);
 	rv_sessions_lane_free(&l->sessions);
 	if (l->audit_ready != NULL)
 		event_free(l->audit_ready);

@@ -20,6 +20,7 @@ struct rv_pg;
 struct rv_provider;
 struct rv_reading;
 struct rv_refusals;
+struct rv_housekeeping;
 struct rv_upkeep;
 struct rv_sessions_lane;
 struct rv_waiter;
@@ -31,7 +32,8 @@ struct rv_lane {
 	struct rv_listener *listener;
 	struct rv_refusals *refusals;
 	struct rv_group_sets *group_sets;
-	struct rv_upkeep *upkeep; /* of the first lane alone */
+	struct rv_upkeep *upkeep;	      /* of the first lane alone */
+	struct rv_housekeeping *housekeeping; /* likewise */
 	struct rv_sessions_lane *sessions;
 	struct rv_waiter *waiters;   /* for a revision */
 	struct rv_page_key page_key; /* rest/list_link.c */

@@ -64,6 +64,8 @@ CREATE TEMPORARY TABLE definer AS SELECT * FROM (VALUES
     ('session_ends_last', 'likewise'),
     ('session_list', 'lists them without what opens them'),
     ('session_prune', 'forgets what has ended'),
+    ('body_of', 'reads what stands in the body of one object'),
+    ('store_upkeep', 'keeps bodies anew and forgets what is old'),
     ('permissions_of_login', 'tells a login what its own user holds'),
     ('scope_membership_add', 'writes, if the rule lets its caller'),
     ('scope_membership_remove', 'likewise'),
@@ -117,13 +119,13 @@ $$, 'no name means two functions');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p
     WHERE pronamespace = 'reeve'::regnamespace AND prosecdef
-        AND proconfig IS DISTINCT FROM ARRAY['search_path=reeve, pg_temp']
+        AND array_position(proconfig, 'search_path=reeve, pg_temp') IS NULL
 $$, 'each of them has the fixed search_path');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p
     WHERE pronamespace = 'reeve'::regnamespace AND prolang = (
             SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
-        AND proconfig IS DISTINCT FROM ARRAY['search_path=reeve, pg_temp']
+        AND array_position(proconfig, 'search_path=reeve, pg_temp') IS NULL
 $$, 'and so has every PL/pgSQL function');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p,
@@ -149,7 +151,8 @@ SELECT set_eq($$
         AND a.grantee = 'reeve_runtime'::regrole
 $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'session_ends_after', 'session_ends_last', 'session_list',
-    'session_prune', 'allowed', 'explain', 'permissions_of',
+    'session_prune', 'store_upkeep', 'body_of', 'allowed', 'explain',
+    'permissions_of',
     'permissions_of_login', 'passes_gate', 'scope_membership_add',
     'scope_membership_remove', 'account_mark_gone', 'account_mark_orphaned',
     'caller_decides_approvals',
@@ -195,7 +198,8 @@ $$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms',
     'edm_time_ms', 'edm_key', 'as_integer', 'as_boolean', 'as_text',
     'as_texts', 'as_time', 'caller_reads', 'caller_can_read',
     'caller_assignments', 'caller_operations', 'caller_scopes',
-    'caller_initial_scopes', 'caller_covers', 'caller_decides_approvals'],
+    'caller_initial_scopes', 'caller_covers', 'caller_decides_approvals',
+    'body_of'],
     'what reeve_auditor may call: nothing that takes principal ids');
 SELECT set_eq($$
     SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -226,7 +230,7 @@ $$, $$
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
             'policy_operation', 'site_secret', 'task', 'task_operation',
-            'import_origin')
+            'import_origin', 'object_body', 'object_body_names')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger
