@@ -91,11 +91,14 @@ def resolved(part):
     return part
 
 
+# One for all, since it remembers where references lead.
+RESOLVER = jsonschema.RefResolver("", document)
+
+
 def faults(value, schema):
     """What is wrong with a value by a schema of the document."""
-    whole = {**schema, "components": document["components"]}
     return [f"{list(e.absolute_path)}: {e.message[:200]}"
-            for e in DIALECT(whole).iter_errors(value)]
+            for e in DIALECT(schema, resolver=RESOLVER).iter_errors(value)]
 
 
 def wrong(operation, answer):
