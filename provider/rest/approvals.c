@@ -6,10 +6,13 @@
 
 #include <string.h>
 
+#include "pipeline/lane.h"
 #include "rest/change.h"
 #include "rest/request.h"
 #include "rest/roles.h"
 #include "rest/routes.h"
+#include "rest/site.h"
+#include "store/pg.h"
 
 #define CLASS "RVE_Approval"
 
@@ -82,6 +85,39 @@ rv_rest_approval_setting(struct rv_exchange *x)
 	x->record.object_type = RV_SLICE_LIT("SMS_Site");
 	rv_roles_run(x, "approval_setting_change", rv_roles_args(x, members),
 	    NULL, NULL);
+}
+
+static void
+on_setting(void *arg, const struct rv_pg_answer *reply)
+{
+	struct rv_exchange *x = arg;
+
+	if (reply->outcome == RV_PG_DONE) {
+		x->record.outcome = RV_SLICE_LIT("allow");
+		rv_answer_json(x, 200,
+		    json_loads(PQgetvalue(reply->results[0], 0, 0), 0, NULL));
+	} else {
+		rv_answer_unavailable(x, "store_unavailable",
+		    "The site's store cannot be reached; try again.");
+	}
+	rv_exchange_finish(x);
+}
+
+void
+rv_rest_get_approval_setting(struct rv_exchange *x)
+{
+	const struct rv_pg_step step = {
+		.sql = "SELECT json_build_object('required', is_required, "
+		       "'expires_after_s', expires_after_s) "
+		       "FROM reeve.feed_approval_setting",
+	};
+
+	x->record.action = RV_SLICE_LIT("GetApproval");
+	x->record.object_type = RV_SLICE_LIT("SMS_Site");
+	if (rv_site_may_read(x, "SMS_Site"))
+		rv_pg_run(x->lane->pg, &step, 1, false, on_setting, x);
+	else
+		rv_exchange_finish(x);
 }
 
 /* ---- Changes that wait --------------------------------------------------------- */

@@ -11,6 +11,8 @@
 void rv_rest_approval_approve(struct rv_exchange *x);
 void rv_rest_approval_reject(struct rv_exchange *x);
 void rv_rest_approval_setting(struct rv_exchange *x);
+/* Tells the setting to who may Read the site. */
+void rv_rest_get_approval_setting(struct rv_exchange *x);
 
 /*
  * Answers a write of which a change waits: 202 with Location of the request.

@@ -54,6 +54,15 @@ static const struct rv_route rows[] = {
 	APPROVAL_ROWS(RV_V1 "Approval"),
 	RV_ROUTE_WRITE("/reeve/v1/site/approval", "SMS_Site",
 	    "Set Authentication Level", rv_rest_approval_setting),
+	{
+	    .method = RV_GET,
+	    .path = "/reeve/v1/site/approval",
+	    .access = RV_ACCESS_GUARDED,
+	    .type = "SMS_Site",
+	    .operation = "Read",
+	    .event = "request",
+	    .handle = rv_rest_get_approval_setting,
+	},
 };
 
 const struct rv_route_table rv_routes_admins = RV_ROUTE_TABLE(rows);

@@ -39,6 +39,10 @@ tap.is_(call("bob", "POST", SETTING, {"required": True}).json()["code"],
         "not_permitted", "the setting takes Set Authentication Level")
 tap.is_(call("alice", "POST", SETTING, {"required": True}).status, 200,
         "alice has the site ask a second administrator")
+tap.is_(call("alice", "GET", SETTING).json(),
+        {"required": True, "expires_after_s": 604800}, "and sees that it does")
+tap.is_(call("bob", "GET", SETTING).json()["code"], "not_permitted",
+        "which takes Read on the site")
 
 answer = call("alice", "POST", ADMIN, NEW,
               headers={"Idempotency-Key": "one"})
