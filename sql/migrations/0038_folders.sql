@@ -178,7 +178,8 @@ FROM (SELECT s.object_type_id, s.object_key, s.folder_type_id, s.folder_id,
         s.changed_revision::text AS etag
     FROM reeve.secured_object s WHERE s.object_type_id <> 226
     UNION ALL
-    SELECT 1, c.collection_id, c.folder_type_id, c.folder_id, c.folder_id
+    SELECT 1, c.collection_id, c.folder_type_id, c.folder_id,
+        c.folder_id COLLATE "default"
     FROM reeve.collection c WHERE c.folder_id IS NOT NULL) o
 JOIN reeve.secured_object f ON f.object_type_id = o.folder_type_id
     AND f.object_key = o.folder_id;
