@@ -655,7 +655,7 @@ BEGIN
     target := readable_folder(who, at, args -> 'to');
     matched := require_moving(who, at, t.object_type_id, keys, source, target);
     IF source IS NOT DISTINCT FROM target THEN
-        RETURN ROW(0, '{"moved":0}');
+        RETURN ROW(0, jsonb_build_object('moved', 0));
     END IF;
     events := ARRAY(SELECT ROW(1000096, ARRAY[coalesce(t.class_name,
             t.sdk_name), k, coalesce(target, '')],

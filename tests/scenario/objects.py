@@ -59,11 +59,22 @@ again = call("bob", "PATCH", PATH, {"Manufacturer": "x"},
 tap.is_(error(again), (412, "changed_meanwhile"), "not by an old tag")
 tap.is_(call("bob", "GET", PATH).json()["Manufacturer"], "Acme Ltd",
         "one change is there, the other is not")
-answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
-              {"LocalizedDisplayName": "Editor 2"})
-tap.is_((answer.status, answer.json()["Name"]), (200, "Editor 2"),
-        "the entity's route does the same")
 was = call("bob", "GET", PATH).json()
+answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
+              {"LocalizedDisplayName": "Editor 2", "CIVersion": 4})
+now = call("bob", "GET", PATH).json()
+tap.is_((answer.status, answer.json()["Name"], now["LocalizedDisplayName"],
+         now["CIVersion"], now["Manufacturer"], now["IsEnabled"]),
+        (200, "Editor 2", "Editor 2", 4, None, None),
+        "PUT replaces: what it does not say takes its default")
+tap.is_([now[name] for name in ("CI_ID", "ModelName", "CreatedBy",
+                                "DateCreated", "SecuredScopeNames")],
+        [was[name] for name in ("CI_ID", "ModelName", "CreatedBy",
+                                "DateCreated", "SecuredScopeNames")],
+        "but for what is not the caller's to say")
+tap.is_(error(call("bob", "PUT", PATH, {"CIVersion": 5})),
+        (400, "malformed_name"), "a name has no default")
+was = now
 answer = call("bob", "PATCH", PATH, {
     "IsDeployed": not was["IsDeployed"], "NumberOfDeploymentTypes": 77})
 now = call("bob", "GET", PATH).json()
@@ -142,12 +153,19 @@ for caller, method, path, body, status, code in (
         ("alice", "POST", PACKAGE, '{"Name":"a\\u0000"}', 400, "bad_json"),
         ("alice", "POST", PACKAGE, b'{"Name":"\xff"}', 400, "bad_json"),
         # Classes that are written elsewhere, or not at all
-        ("alice", "POST", WMI + "SMS_Boundary", {"Name": "x"}, 405,
-         "method_not_allowed"),
+        ("mallory", "POST", WMI + "SMS_Boundary", {"Name": "x"}, 403,
+         "no_assignment"),
+        ("alice", "POST", WMI + "SMS_Boundary", {
+            "Name": "x", "SecuredScopeNames": ["Headquarters"]}, 400,
+         "not_scoped"),
+        ("mallory", "PATCH", WMI + "SMS_Boundary('1')", {"Name": "x"}, 404,
+         "no_such_object"),
+        ("dave", "DELETE", WMI + "SMS_Boundary('1')", None, 403,
+         "not_permitted"),
         ("alice", "POST", WMI + "SMS_StatusMessage", {}, 405,
          "method_not_allowed"),
-        ("alice", "POST", WMI + "SMS_ObjectContainerNode", {"Name": "x"},
-         405, "method_not_allowed"),
+        ("alice", "POST", WMI + "RVE_EnforcementPoint", {"Name": "x"}, 404,
+         "unknown_class"),
         ("alice", "DELETE", WMI + "SMS_R_System(16777217)", None, 405,
          "method_not_allowed"),
         ("alice", "POST", WMI + "SMS_Nothing", {}, 404, "unknown_class"),
@@ -161,7 +179,7 @@ for caller, method, path, body, status, code in (
     tap.is_(error(call(caller, method, path, body, **more)), (status, code),
             f"{caller} {method} {path[-30:]} {str(body)[:40]}: {code}")
 tap.is_(revision(), before, "no refusal took a revision")
-tap.is_(call("alice", "POST", WMI + "SMS_Boundary", {}).header("allow"),
+tap.is_(call("alice", "POST", WMI + "SMS_StatusMessage", {}).header("allow"),
         "GET, HEAD", "405 names what there is")
 tap.is_(call("alice", "GET", TOOLS).json()["Name"], "Tools",
         "and nothing changed")
