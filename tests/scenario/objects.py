@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""Objects of scoped types over REST: made, changed, deleted."""
+"""Objects over REST, of types in scopes and secured by role: made, changed,
+replaced, deleted."""
 
 from lib import fixture, tap, web
 from lib.records import audit
@@ -114,6 +115,66 @@ first = call("alice", "POST", PACKAGE, {"Name": "Once"}, **more)
 second = call("alice", "POST", PACKAGE, {"Name": "Once"}, **more)
 tap.is_((first.json()["PackageID"], second.json()["@reeve.replayed"]),
         (second.json()["PackageID"], True), "a repetition makes one object")
+
+# ---- Types secured by role ------------------------------------------------------
+
+BOUNDARY, ITEM = WMI + "SMS_Boundary", WMI + "SMS_ConfigurationItem"
+more = {"headers": {"Idempotency-Key": "two"}}
+tries = [call("alice", "POST", BOUNDARY + dry, {
+    "Name": "10.77.0.0/16", "Properties": {"BoundaryType": 3}}, **headers)
+    for dry, headers in (("?dryRun=true", {}), ("", more), ("", more))]
+tap.is_([a.status for a in tries], [200, 201, 201],
+        "alice makes a boundary: tried, made, repeated")
+tap.is_(site.psql("SELECT count(*) FROM reeve.secured_object WHERE "
+                  "name = '10.77.0.0/16'").strip(), "1", "it is there once")
+PATH = tries[1].header("location")
+got = call("alice", "GET", PATH)
+tap.is_((got.json()["Properties"], got.json()["SecuredScopeNames"]),
+        ({"BoundaryType": 3}, []), "with its properties, in no scope")
+tap.is_((call("alice", "PATCH", PATH, {"Name": "10.78.0.0/16"}).status,
+         error(call("alice", "DELETE", PATH, headers={
+             "If-Match": got.header("etag")})),
+         call("alice", "DELETE", PATH).status,
+         call("alice", "GET", PATH).status),
+        (200, (412, "changed_meanwhile"), 204, 404),
+        "it is changed, not deleted by an old tag, and deleted")
+
+# ---- Types of their own ------------------------------------------------------------
+
+ROLE = call("alice", "POST", WMI + "SMS_Role", {
+    "RoleName": "Items", "Operations": [
+        {"ObjectTypeID": 11, "GrantedOperations": 1031},
+        {"ObjectTypeID": 52, "GrantedOperations": 1}]}).header("location")
+call("alice", "POST", WMI + "SMS_Admin", {
+    "LogonName": "LAB\\olga", "RoleNames": ["Items"],
+    "CategoryNames": ["Headquarters"]})
+WHO["olga"] = web.client(site, "olga")
+PROFILE = {"LocalizedDisplayName": "Profile",
+           "Properties": {"OwnObjectTypeID": 52}}
+answer = call("olga", "POST", ITEM, PROFILE)
+tap.is_((error(answer), answer.json()["error"]["@reeve.missing"]["operation"],
+         answer.json()["error"]["@reeve.missing"]["type"]),
+        ((403, "not_permitted"), "Author Policy",
+         "SMS_UserStateManagementSettings"),
+        "olga is no author of profiles, and told so")
+answer = call("alice", "POST", ITEM, {
+    **PROFILE, "SecuredScopeNames": ["Headquarters"]})
+PATH = answer.header("location")
+tap.is_((answer.status, answer.json()["Properties"]),
+        (201, {"OwnObjectTypeID": 52}), "alice makes one, which says so")
+tap.is_([error(call("olga", "PATCH", PATH, {"LocalizedDisplayName": "x"})),
+         error(call("olga", "PUT", PATH, {"LocalizedDisplayName": "x"})),
+         error(call("olga", "DELETE", PATH))], [(403, "not_permitted")] * 3,
+        "olga sees it, and writes it not")
+tap.is_(error(call("alice", "PATCH", PATH, {"Properties": {
+    "OwnObjectTypeID": 59}})), (400, "another_type"), "it stays what it is")
+call("alice", "PATCH", ROLE, {"Operations": [
+    {"ObjectTypeID": 11, "GrantedOperations": 1031},
+    {"ObjectTypeID": 52, "GrantedOperations": 1048577}]})
+tap.is_((call("olga", "PUT", PATH, {"LocalizedDisplayName": "Hers"}).status,
+         call("olga", "GET", PATH).json()["Properties"],
+         call("olga", "DELETE", PATH).status),
+        (200, {"OwnObjectTypeID": 52}, 204), "as an author she does")
 
 # ---- What is refused ------------------------------------------------------------
 
