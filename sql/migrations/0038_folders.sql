@@ -218,17 +218,26 @@ $$;
 COMMENT ON FUNCTION reeve.content_named(jsonb, jsonb) IS
 'The type that a caller means by ObjectType or ObjectTypeName, Configuration Manager''s own numbers of folders included; RV400 for none that has folders.';
 
-CREATE FUNCTION reeve.readable_folder(who reeve.asker, at timestamptz,
-    number jsonb) RETURNS text
+CREATE FUNCTION reeve.named_folder(number jsonb) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
-DECLARE
-    folder text;
 BEGIN
     IF coalesce(number::text, '') !~ '^(0|[1-9][0-9]{0,9})$' THEN
         PERFORM refuse('RV400', 'A folder is named by its ContainerNodeID, a'
             ' number; 0 is the root.', '{"reason":"malformed_folder"}');
-    ELSIF number <> '0' THEN
-        folder := folder_numbered(number::text);
+    END IF;
+    RETURN CASE WHEN number <> '0' THEN folder_numbered(number::text) END;
+END
+$$;
+COMMENT ON FUNCTION reeve.named_folder(jsonb) IS
+'The key of a folder that a caller names, empty for one that there is not, NULL for the root; RV400.';
+
+CREATE FUNCTION reeve.readable_folder(who reeve.asker, at timestamptz,
+    number jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    folder text := named_folder(number);
+BEGIN
+    IF folder IS NOT NULL THEN
         PERFORM require_on_object(who, at, 226, 'Read', folder);
     END IF;
     RETURN folder;
@@ -294,6 +303,27 @@ $$;
 COMMENT ON FUNCTION reeve.folder_question(integer, text, text) IS
 'The question of making, changing or deleting a folder, for allowed_pair().';
 
+CREATE FUNCTION reeve.require_folder_in(who reeve.asker, at timestamptz,
+    type_id integer, parent text) RETURNS bigint[]
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    question jsonb := folder_question(type_id, NULL, parent);
+    v record;
+BEGIN
+    SELECT * INTO v FROM allowed_pair(who.ids, cardinality(who.ids),
+        who.groups_known, who.level, who.delegated, at, 'create-folder',
+        question);
+    IF NOT v.decision AND parent IS NOT NULL THEN
+        -- What the caller may not read is as what there is not.
+        PERFORM require_on_object(who, at, 226, 'Read', parent);
+    END IF;
+    RETURN require_pair(who, at, 'create-folder', question);
+END
+$$;
+COMMENT ON FUNCTION reeve.require_folder_in(reeve.asker, timestamptz, integer,
+    text) IS
+'The assignments that allow making a folder in another, or at the root; RV403, RV404 when the caller may not read that, RV503.';
+
 CREATE FUNCTION reeve.folder_told(folder text) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
     SELECT object_told(t, $1)
@@ -336,15 +366,14 @@ DECLARE
     t object_type := content_named(wanted -> 'ObjectType',
         wanted -> 'ObjectTypeName');
     matched bigint[] := require_creating(who, at, 226);
-    parent text := readable_folder(who, at,
+    parent text := named_folder(
         coalesce(wanted -> 'ParentContainerNodeID', '0'));
     label text := check_label(args -> 'name', 'Name', 1, 256);
     scopes text[];
     new_key text := gen_random_uuid();
 BEGIN
     PERFORM check_folder_properties(wanted);
-    matched := matched || require_pair(who, at, 'create-folder',
-        folder_question(t.object_type_id, NULL, parent));
+    matched := matched || require_folder_in(who, at, t.object_type_id, parent);
     PERFORM require_same_content(parent, t.object_type_id);
     PERFORM require_depth(parent, 1);
     scopes := scopes_of_new(who, at, 226, args);
@@ -448,8 +477,7 @@ DECLARE
     matched bigint[] := require_reading_folder(who, at, f.folder_id);
 BEGIN
     -- It comes there as a new one would.
-    matched := matched || require_pair(who, at, 'create-folder',
-        folder_question(content, NULL, parent));
+    matched := matched || require_folder_in(who, at, content, parent);
     PERFORM require_same_content(parent, content);
     IF f.object_key = ANY (folders_above(parent)) THEN
         PERFORM refuse('RV409', 'The folder would lie in itself.',

@@ -51,7 +51,7 @@ BEGIN
         ('RVE0F0A1', 'Folders'), ('RVE0F0A2', 'Folders alone'),
         ('RVE0F0A3', 'Applications alone'), ('RVE0F0A4', 'Movers'),
         ('RVE0F0A5', 'Items'), ('RVE0F0A6', 'Items and profiles'),
-        ('RVE0F0A7', 'Readers');
+        ('RVE0F0A7', 'Readers'), ('RVE0F0A8', 'Makers');
     INSERT INTO reeve.role_operation
     SELECT r.role_id, o.object_type_id, o.bit FROM (VALUES
         ('RVE0F0A1', 226, '{Read,Create,Modify,Delete}'::text[]),
@@ -59,7 +59,8 @@ BEGIN
         ('RVE0F0A2', 226, '{Read,Create,Modify,Delete}'),
         ('RVE0F0A3', 31, '{Read,Move Object,Modify Folder}'),
         ('RVE0F0A4', 226, '{Read}'), ('RVE0F0A4', 31, '{Read,Move Object}'),
-        ('RVE0F0A7', 31, '{Read}'),
+        ('RVE0F0A7', 31, '{Read}'), ('RVE0F0A8', 226, '{Create}'),
+        ('RVE0F0A8', 31, '{Modify Folder}'),
         ('RVE0F0A5', 11, '{Read,Create,Modify,Delete}'),
         ('RVE0F0A5', 52, '{Read}'),
         ('RVE0F0A6', 11, '{Read,Create,Modify,Delete}'),
@@ -69,13 +70,14 @@ BEGIN
         AND o.name = ANY (r.names);
     INSERT INTO reeve.administrative_user (principal_id, logon_name, is_group)
     SELECT 'krb5:' || n || '@LAB.TEST', n, false
-    FROM unnest('{olga,wanda,judy,rosa,rita,ines,paul}'::text[]) n;
+    FROM unnest('{olga,wanda,judy,rosa,rita,cora,ines,paul}'::text[]) n;
     FOR g IN SELECT * FROM (VALUES
         ('olga', 'RVE0F0A1', '{RVE00010}'::text[]),
         ('wanda', 'RVE0F0A1', '{RVE00011}'),
         ('judy', 'RVE0F0A2', '{RVE00010}'), ('judy', 'RVE0F0A3', '{RVE00010}'),
         ('rosa', 'RVE0F0A4', '{RVE00010,RVE00011}'),
         ('rita', 'RVE0F0A7', '{RVE00010}'),
+        ('cora', 'RVE0F0A8', '{RVE00010}'),
         ('ines', 'RVE0F0A5', '{SMS00UNA}'), ('paul', 'RVE0F0A6', '{SMS00UNA}'))
         AS x (who, role, scopes)
     LOOP
@@ -141,6 +143,8 @@ SELECT is(scopes_of(226, object_key), '{RVE00010}', 'in her scope')
 FROM secured_object WHERE name = 'Office';
 SELECT is(pg_temp.make('olga', 'Finance', 'Office'), '1', 'and one in it');
 SELECT is(pg_temp.place('Finance'), 'Office', 'which lies there');
+SELECT is(pg_temp.make('cora', 'Unseen', 'Finance'), '1',
+    'cora makes one in Finance, which she need not see');
 SELECT is(pg_temp.make('alice', 'Shared', NULL,
     '{"scopes":["RVE00010","RVE00011"]}'), '1', 'alice one in two scopes');
 SELECT is(pg_temp.make('alice', 'Remote', NULL, '{"scopes":["RVE00011"]}'),
@@ -173,6 +177,8 @@ FROM (VALUES
         'bob, whose role knows no folders'),
     ('carol', NULL, '{}', 'RV403 not_permitted', 'carol'),
     ('mallory', NULL, '{}', 'RV403 no_assignment', 'mallory'),
+    ('cora', 'Remote', '{}', 'RV404 no_such_object',
+        'cora in another scope than hers'),
     ('olga', NULL, '{"properties":{"ObjectType":2}}', 'RV403 not_permitted',
         'a type that she makes no folders for'),
     ('alice', 'Parcels', '{"properties":{"ObjectType":31,'
