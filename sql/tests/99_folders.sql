@@ -413,6 +413,24 @@ SELECT is(split_part(pg_temp.last_audit(), ' ', 1), '1000095',
     'the admin stream has it');
 SELECT is(pg_temp.remove('olga', 'Office'), 'RV404 no_such_object', 'once');
 
+-- A site that lets halves come from any assignment, as Configuration Manager.
+DO $$ BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.site_setting SET deploy_pairing = 'user';
+END $$;
+SELECT is(pg_temp.make('judy', 'Hers', NULL), '1',
+    'where halves may come from anywhere, judy makes a folder');
+SELECT is(pg_temp.move('judy', '{Contoso Ledger}', NULL, 'Hers'), '1',
+    'and moves into it');
+SELECT is(pg_temp.move('rita', '{Contoso Ledger}', 'Hers', NULL),
+    'RV403 not_permitted', 'who has no half has none there either');
+DO $$ BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.site_setting SET deploy_pairing = 'assignment';
+END $$;
+SELECT is(pg_temp.remove('judy', 'Hers'), 'RV403 not_permitted',
+    'until it is set back');
+
 -- Types secured by role ----------------------------------------------------------------------------
 
 SELECT is(pg_temp.said(who, op, args::jsonb), answer, what)

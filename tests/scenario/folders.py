@@ -208,6 +208,25 @@ tap.is_([(a.status, a.json()["@reeve.replayed"]) for a in keyed],
 tap.is_((revision(), place(LEDGER)), (before + 1, number(OFFICE)),
         "is done once")
 
+# ---- Collections, and many at once ---------------------------------------------
+
+DEVICES = call("alice", "POST", NODE, {
+    "Name": "Devices", "ObjectType": 5000}).header("location")
+tap.is_((move("alice", ["RVE00014", "RVE00015"], 0, number(DEVICES),
+              5000).json()["moved"], place("RVE00014"),
+         ALICE.get(WMI + "SMS_Collection('RVE00014')").status),
+        (2, number(DEVICES), 200), "collections are moved as well")
+site.psql("""SET ROLE reeve_owner; SET search_path = reeve, public;
+BEGIN; SELECT take_revision();
+INSERT INTO secured_object (object_type_id, object_key, name)
+SELECT 31, 'many' || i, 'many ' || i FROM generate_series(1, 500) i;
+INSERT INTO object_scope SELECT 31, 'many' || i, 'RVE00010'
+FROM generate_series(1, 500) i; COMMIT""")
+MANY = [f"many{i}" for i in range(1, 501)]
+answer = move("olga", MANY, 0, number(FINANCE), headers={
+    "Idempotency-Key": "many"})
+tap.is_((answer.status, answer.json()["moved"]), (200, 500),
+        "500 applications in one revision")
 # ---- What is refused ---------------------------------------------------------------
 
 OF = number(OFFICE)
@@ -313,6 +332,11 @@ answer = call("olga", "DELETE", HERS)
 tap.is_((error(answer), answer.json()["error"].get("@reeve.objects", [])),
         ((409, "not_empty"), []), "what she cannot see, neither")
 tap.is_("Point of Sale" in str(answer.body), False, "by no word")
+
+with open(site.provider.log, encoding="utf-8") as log:
+    tap.is_([line for line in log if "cannot be followed" in line
+             and "a removal takes a full load" not in line], [],
+            "the change feed of all of it is followed")
 
 # ---- 10 000 deep ------------------------------------------------------------------------
 
