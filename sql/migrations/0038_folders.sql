@@ -176,13 +176,15 @@ SELECT format('InstanceKey=%s,ObjectType=%s', reeve.edm_key(o.object_key),
     f.object_key::text AS folderguid
 FROM (SELECT s.object_type_id, s.object_key, s.folder_type_id, s.folder_id,
         s.changed_revision::text AS etag
-    FROM reeve.secured_object s WHERE s.object_type_id <> 226
+    FROM reeve.secured_object s
     UNION ALL
     SELECT 1, c.collection_id, c.folder_type_id, c.folder_id,
         c.folder_id COLLATE "default"
-    FROM reeve.collection c WHERE c.folder_id IS NOT NULL) o
+    FROM reeve.collection c) o
 JOIN reeve.secured_object f ON f.object_type_id = o.folder_type_id
-    AND f.object_key = o.folder_id;
+    AND f.object_key = o.folder_id
+-- Here, not above: so PostgreSQL may begin with the few folders.
+WHERE o.object_type_id <> 226 AND f.object_type_id = 226;
 COMMENT ON VIEW reeve.list_sms_objectcontaineritem IS
 'SMS_ObjectContainerItem: which object or collection lies in which folder.';
 
