@@ -1,7 +1,8 @@
 /*
- * Objects of the types that are secured by scope, written over REST: one
- * handler for every class of such.  Who may, and in which scopes a new one
- * is, is decided in the store (docs/rule.md sections 5 and 7).
+ * Objects of the types that are secured by scope or by role, and folders,
+ * written over REST: one handler for every class of such.  Who may, and in
+ * which scopes a new one is, is decided in the store (docs/rule.md sections 4,
+ * 5 and 7).
  */
 #ifndef PROVIDER_REST_OBJECTS_H
 #define PROVIDER_REST_OBJECTS_H
@@ -16,6 +17,7 @@ bool rv_objects_are_written(
 
 void rv_rest_object_create(struct rv_exchange *x);
 void rv_rest_object_change(struct rv_exchange *x);
+void rv_rest_object_replace(struct rv_exchange *x);
 void rv_rest_object_delete(struct rv_exchange *x);
 
 #endif

@@ -16,7 +16,7 @@
 	    ON(RV_PATCH, root "{class}({key})", "Modify", true,             \
 		rv_rest_object_change),                                     \
 	    ON(RV_PUT, root "{class}({key})", "Modify", true,               \
-		rv_rest_object_change),                                     \
+		rv_rest_object_replace),                                    \
 	    ON(RV_DELETE, root "{class}({key})", "Delete", false,           \
 		rv_rest_object_delete)
 /* NOLINTEND(bugprone-macro-parentheses) */

@@ -276,7 +276,8 @@ SELECT * FROM (VALUES
     (45, '1', '10.10.0.0/16', '{}'),
     (45, '2', '10.20.0.0/14', '{}')) AS o (type, key, name, scopes);
 INSERT INTO secured_object (object_type_id, object_key, name, properties)
-SELECT type, key, name, jsonb_build_object('Name', name)
+SELECT type, key, name, CASE type
+    WHEN 226 THEN '{"ObjectType":31}' ELSE jsonb_build_object('Name', name) END
 FROM sample_object;
 INSERT INTO object_scope (object_type_id, object_key, scope_id)
 SELECT type, key, s FROM sample_object, unnest(scopes) AS s;

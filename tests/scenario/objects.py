@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""Objects of scoped types over REST: made, changed, deleted."""
+"""Objects over REST, of types in scopes and secured by role: made, changed,
+replaced, deleted."""
 
 from lib import fixture, tap, web
 from lib.records import audit
@@ -59,11 +60,22 @@ again = call("bob", "PATCH", PATH, {"Manufacturer": "x"},
 tap.is_(error(again), (412, "changed_meanwhile"), "not by an old tag")
 tap.is_(call("bob", "GET", PATH).json()["Manufacturer"], "Acme Ltd",
         "one change is there, the other is not")
-answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
-              {"LocalizedDisplayName": "Editor 2"})
-tap.is_((answer.status, answer.json()["Name"]), (200, "Editor 2"),
-        "the entity's route does the same")
 was = call("bob", "GET", PATH).json()
+answer = call("bob", "PUT", PATH.replace(APPLICATION, V1 + "Application"),
+              {"LocalizedDisplayName": "Editor 2", "CIVersion": 4})
+now = call("bob", "GET", PATH).json()
+tap.is_((answer.status, answer.json()["Name"], now["LocalizedDisplayName"],
+         now["CIVersion"], now["Manufacturer"], now["IsEnabled"]),
+        (200, "Editor 2", "Editor 2", 4, None, None),
+        "PUT replaces: what it does not say takes its default")
+tap.is_([now[name] for name in ("CI_ID", "ModelName", "CreatedBy",
+                                "DateCreated", "SecuredScopeNames")],
+        [was[name] for name in ("CI_ID", "ModelName", "CreatedBy",
+                                "DateCreated", "SecuredScopeNames")],
+        "but for what is not the caller's to say")
+tap.is_(error(call("bob", "PUT", PATH, {"CIVersion": 5})),
+        (400, "malformed_name"), "a name has no default")
+was = now
 answer = call("bob", "PATCH", PATH, {
     "IsDeployed": not was["IsDeployed"], "NumberOfDeploymentTypes": 77})
 now = call("bob", "GET", PATH).json()
@@ -104,6 +116,66 @@ second = call("alice", "POST", PACKAGE, {"Name": "Once"}, **more)
 tap.is_((first.json()["PackageID"], second.json()["@reeve.replayed"]),
         (second.json()["PackageID"], True), "a repetition makes one object")
 
+# ---- Types secured by role ------------------------------------------------------
+
+BOUNDARY, ITEM = WMI + "SMS_Boundary", WMI + "SMS_ConfigurationItem"
+more = {"headers": {"Idempotency-Key": "two"}}
+tries = [call("alice", "POST", BOUNDARY + dry, {
+    "Name": "10.77.0.0/16", "Properties": {"BoundaryType": 3}}, **headers)
+    for dry, headers in (("?dryRun=true", {}), ("", more), ("", more))]
+tap.is_([a.status for a in tries], [200, 201, 201],
+        "alice makes a boundary: tried, made, repeated")
+tap.is_(site.psql("SELECT count(*) FROM reeve.secured_object WHERE "
+                  "name = '10.77.0.0/16'").strip(), "1", "it is there once")
+PATH = tries[1].header("location")
+got = call("alice", "GET", PATH)
+tap.is_((got.json()["Properties"], got.json()["SecuredScopeNames"]),
+        ({"BoundaryType": 3}, []), "with its properties, in no scope")
+tap.is_((call("alice", "PATCH", PATH, {"Name": "10.78.0.0/16"}).status,
+         error(call("alice", "DELETE", PATH, headers={
+             "If-Match": got.header("etag")})),
+         call("alice", "DELETE", PATH).status,
+         call("alice", "GET", PATH).status),
+        (200, (412, "changed_meanwhile"), 204, 404),
+        "it is changed, not deleted by an old tag, and deleted")
+
+# ---- Types of their own ------------------------------------------------------------
+
+ROLE = call("alice", "POST", WMI + "SMS_Role", {
+    "RoleName": "Items", "Operations": [
+        {"ObjectTypeID": 11, "GrantedOperations": 1031},
+        {"ObjectTypeID": 52, "GrantedOperations": 1}]}).header("location")
+call("alice", "POST", WMI + "SMS_Admin", {
+    "LogonName": "LAB\\olga", "RoleNames": ["Items"],
+    "CategoryNames": ["Headquarters"]})
+WHO["olga"] = web.client(site, "olga")
+PROFILE = {"LocalizedDisplayName": "Profile",
+           "Properties": {"OwnObjectTypeID": 52}}
+answer = call("olga", "POST", ITEM, PROFILE)
+tap.is_((error(answer), answer.json()["error"]["@reeve.missing"]["operation"],
+         answer.json()["error"]["@reeve.missing"]["type"]),
+        ((403, "not_permitted"), "Author Policy",
+         "SMS_UserStateManagementSettings"),
+        "olga is no author of profiles, and told so")
+answer = call("alice", "POST", ITEM, {
+    **PROFILE, "SecuredScopeNames": ["Headquarters"]})
+PATH = answer.header("location")
+tap.is_((answer.status, answer.json()["Properties"]),
+        (201, {"OwnObjectTypeID": 52}), "alice makes one, which says so")
+tap.is_([error(call("olga", "PATCH", PATH, {"LocalizedDisplayName": "x"})),
+         error(call("olga", "PUT", PATH, {"LocalizedDisplayName": "x"})),
+         error(call("olga", "DELETE", PATH))], [(403, "not_permitted")] * 3,
+        "olga sees it, and writes it not")
+tap.is_(error(call("alice", "PATCH", PATH, {"Properties": {
+    "OwnObjectTypeID": 59}})), (400, "another_type"), "it stays what it is")
+call("alice", "PATCH", ROLE, {"Operations": [
+    {"ObjectTypeID": 11, "GrantedOperations": 1031},
+    {"ObjectTypeID": 52, "GrantedOperations": 1048577}]})
+tap.is_((call("olga", "PUT", PATH, {"LocalizedDisplayName": "Hers"}).status,
+         call("olga", "GET", PATH).json()["Properties"],
+         call("olga", "DELETE", PATH).status),
+        (200, {"OwnObjectTypeID": 52}, 204), "as an author she does")
+
 # ---- What is refused ------------------------------------------------------------
 
 before = revision()
@@ -142,12 +214,19 @@ for caller, method, path, body, status, code in (
         ("alice", "POST", PACKAGE, '{"Name":"a\\u0000"}', 400, "bad_json"),
         ("alice", "POST", PACKAGE, b'{"Name":"\xff"}', 400, "bad_json"),
         # Classes that are written elsewhere, or not at all
-        ("alice", "POST", WMI + "SMS_Boundary", {"Name": "x"}, 405,
-         "method_not_allowed"),
+        ("mallory", "POST", WMI + "SMS_Boundary", {"Name": "x"}, 403,
+         "no_assignment"),
+        ("alice", "POST", WMI + "SMS_Boundary", {
+            "Name": "x", "SecuredScopeNames": ["Headquarters"]}, 400,
+         "not_scoped"),
+        ("mallory", "PATCH", WMI + "SMS_Boundary('1')", {"Name": "x"}, 404,
+         "no_such_object"),
+        ("dave", "DELETE", WMI + "SMS_Boundary('1')", None, 403,
+         "not_permitted"),
         ("alice", "POST", WMI + "SMS_StatusMessage", {}, 405,
          "method_not_allowed"),
-        ("alice", "POST", WMI + "SMS_ObjectContainerNode", {"Name": "x"},
-         405, "method_not_allowed"),
+        ("alice", "POST", WMI + "RVE_EnforcementPoint", {"Name": "x"}, 404,
+         "unknown_class"),
         ("alice", "DELETE", WMI + "SMS_R_System(16777217)", None, 405,
          "method_not_allowed"),
         ("alice", "POST", WMI + "SMS_Nothing", {}, 404, "unknown_class"),
@@ -161,7 +240,7 @@ for caller, method, path, body, status, code in (
     tap.is_(error(call(caller, method, path, body, **more)), (status, code),
             f"{caller} {method} {path[-30:]} {str(body)[:40]}: {code}")
 tap.is_(revision(), before, "no refusal took a revision")
-tap.is_(call("alice", "POST", WMI + "SMS_Boundary", {}).header("allow"),
+tap.is_(call("alice", "POST", WMI + "SMS_StatusMessage", {}).header("allow"),
         "GET, HEAD", "405 names what there is")
 tap.is_(call("alice", "GET", TOOLS).json()["Name"], "Tools",
         "and nothing changed")

@@ -166,6 +166,19 @@ def application_type():
             "SecuredBy": "role", "Operations": [{"Name": "Read"}]}
 
 
+def moved():
+    """Moves what Alice has made for it into a folder."""
+    path, _ = made(WMI + "SMS_Application", application())
+    return [ask("GET", path),
+            ask("POST", WMI + "SMS_ObjectContainerItem.MoveMembers", {
+                "InstanceKeys": [ALICE.get(path).json()["ModelName"]],
+                "ContainerNodeID": 0, "TargetContainerNodeID": FOLDER,
+                "ObjectType": 31})]
+
+
+FOLDER = ALICE.get(
+    WMI + "SMS_ObjectContainerNode?$filter=ObjectType%20eq%2031&$top=1").json()[
+        "value"][0]["ContainerNodeID"]
 DEVICES = WMI + f"SMS_R_System({DEVICE})"
 DOING = {
     "application.read": lambda: [ask("GET", APPLICATION)],
@@ -188,6 +201,11 @@ DOING = {
         WMI + "SMS_ConfigurationItem", {"LocalizedDisplayName": name()}),
     "script.create": lambda: created(WMI + "SMS_Scripts",
                                      {"Name": name()}),
+    "application.move": moved,
+    "folder.create": lambda: [ask("POST", WMI + "SMS_ObjectContainerNode", {
+        "Name": name(), "ObjectType": 31})],
+    "boundary.create": lambda: created(WMI + "SMS_Boundary",
+                                       {"Name": name()}),
     "boundary_group.modify": lambda: changed("SMS_BoundaryGroup",
                                              {"Name": name()}),
     "collection.read": lambda: [ask("GET", COLLECTION)],
@@ -285,8 +303,8 @@ PAIRS = {
 
 # What other programs do with one thing: a question about each operation.
 ASKED = {
-    "application.approve", "audit.verify", "boundary.create", "device.cmpivot",
-    "device.delete", "device.inventory", "device.notify",
+    "application.approve", "audit.verify", "device.cmpivot", "device.delete",
+    "device.inventory", "device.notify",
     "device.remote_control", "device.script", "report.run", "script.approve"}
 
 

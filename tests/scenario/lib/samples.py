@@ -115,6 +115,12 @@ def of(site):
     for path, key in PACKAGES.items():
         BODIES[path] = {"Name": "new"}
         BODIES[path + key] = {"Name": "another"}
+    # To where it lies: nothing changes, and it is done well.
+    MOVED = {"InstanceKeys": ["TST00001"], "ContainerNodeID": 0,
+             "TargetContainerNodeID": 0, "ObjectType": 2}
+    for path in ("/wmi/SMS_ObjectContainerItem", "/v1.0/ObjectContainerItem"):
+        for method in (".MoveMembers", "/AdminService.MoveMembers"):
+            BODIES[ADMIN_SERVICE + path + method] = MOVED
     ROLE_FILE = ('<SMS_Roles><SMS_Role CopiedFromID="SMS0009R" RoleName="%s" '
                  'RoleDescription=""><Operations><Operation '
                  'GrantedOperations="1" ObjectTypeID="31"/></Operations>'
