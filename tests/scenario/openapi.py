@@ -236,4 +236,36 @@ tap.ok("/AdminService/wmi/Contoso_Backup" in later["paths"]
        and "Contoso_Backup.Body" in later["components"]["schemas"],
        "it is in the document at once, with its writes")
 
+# ---- What comes of the state of the site -------------------------------------------
+
+WMI = "/AdminService/wmi/"
+ROLE, ADMIN = WMI + "SMS_Role('SMS0001R')", WMI + "SMS_Admin"
+ROLES = ("GET", WMI + "SMS_Role")
+ENTITY = ("GET", WMI + "SMS_Role({key})")
+tag = ask("GET", ROLE, alice).header("etag")
+check(ENTITY, OPERATIONS[ENTITY], ask("GET", ROLE, alice, If_None_Match=tag),
+      "304 for what is as it was", (304,))
+SETTING = ("POST", "/reeve/v1/site/approval")
+check(SETTING, OPERATIONS[SETTING], ask(*SETTING, alice, {"required": True}),
+      "approval is asked for", (200,))
+MAKE = ("POST", ADMIN)
+heidi = {"LogonName": "LAB\\heidi", "Permissions": [
+    {"RoleID": "SMS0009R", "CategoryID": "SMS00UNA", "CategoryTypeID": 29}]}
+check(MAKE, OPERATIONS[MAKE], ask(*MAKE, alice, heidi),
+      "202 for what waits for a second administrator", (202,))
+site.provider.write_config(require_if_match="on")
+site.restart("provider")
+alice = callers.bearer(site, "alice", ledger)
+CHANGE = ("PATCH", WMI + "SMS_Role({key})")
+check(CHANGE, OPERATIONS[CHANGE], ask("PATCH", ROLE, alice, {}),
+      "428 without a condition, where the site demands one", (428,))
+
+# ---- Without a store -----------------------------------------------------------------
+
+site.stop("postgres")
+for name in (ROLES, MAKE):
+    check(name, OPERATIONS[name],
+          ask(*name, alice, heidi if name is MAKE else None),
+          "503 while the store is away", (503,))
+site.start("postgres")
 fixture.finish(site)
