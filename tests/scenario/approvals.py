@@ -95,6 +95,19 @@ answer = call("alice", "POST", WMI + "$batch", {"requests": [
         "content-type": "application/json"},
      "body": {"Permissions": [row("SMS0009R", "SMS00ALL")]}}]})
 tap.is_(answer.json()["responses"][0]["status"], 202, "nor in a batch")
+answer = call("alice", "POST", WMI + "$batch", {"requests": [
+    {"id": "1", "method": "POST", "url": WMI + "SMS_SecuredCategory",
+     "headers": {"content-type": "application/json"}, "atomicityGroup": "g",
+     "body": {"CategoryName": "Not alone"}},
+    {"id": "2", "method": "PATCH", "url": f"{ADMIN}({heidi})", "headers": {
+        "content-type": "application/json"}, "atomicityGroup": "g",
+     "body": {"Permissions": [row("SMS0009R", "SMS00ALL")]}}]})
+tap.is_([(one["status"], one["body"]["error"]["code"])
+         for one in answer.json()["responses"]],
+        [(424, "failed_dependency"), (409, "approval_needed")],
+        "in a group it does not wait while the rest is made")
+tap.is_(site.psql("SELECT count(*) FROM reeve.security_scope WHERE name = "
+                  "'Not alone'").strip(), "0", "nothing of the group is made")
 tap.is_(call("alice", "DELETE", f"{ADMIN}({heidi})").status, 204,
         "taking away does not wait")
 answer = call("olga", "POST", SETTING, {"required": False})
