@@ -149,9 +149,9 @@ with Samba(site.private_path("ad")) as ad:
 
     # ---- Accounts of a site of Configuration Manager -------------------------------------
 
-    def come_over(*users):
+    def come_over(*users, by=None):
         """Users of another site come, with Read on all that is here."""
-        return alice.post("/reeve/v1/import/configmgr", {
+        return (by or alice).post("/reeve/v1/import/configmgr", {
             "source": "ABC", "SMS_Role": [{
                 "RoleID": "SMS0002R", "RoleName": "Read-only Analyst",
                 "Operations": []}],
@@ -196,7 +196,12 @@ with Samba(site.private_path("ad")) as ad:
     site.restart("provider")
     alice = sign_in("alice", ALICE)
     wait_for(lambda: alice.get(ROLES).status == 200, what="her groups")
+    stranger = sign_in("carol", CAROL)
+    tap.is_(stranger.get(ROLES).status, 200, "carol may read alone")
     ad.daemon.stop(20)
+    answer = come_over(("ABC\\dave", nobody + "9", False), by=stranger)
+    tap.is_((answer.status, answer.json()["code"]), (403, "not_permitted"),
+            "who may not import has the directory asked nothing")
     answer = come_over(("ABC\\dave", nobody + "9", False))
     tap.is_((answer.status, answer.json()["code"]),
             (503, "directory_unavailable"),
