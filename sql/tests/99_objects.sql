@@ -285,5 +285,24 @@ SELECT is(pg_temp.thing('object_delete', '{"key":"a1"}'), '1', 'one goes');
 SELECT is(pg_temp.thing('object_create', '{"name":"Back","key":"a1"}'),
     'RV409 key_taken', 'its key is not used again');
 
+-- Reading by another name ------------------------------------------------------------
+
+SELECT take_revision();
+INSERT INTO secured_object (object_type_id, object_key, name)
+    VALUES (26, 'Titles', 'Software titles');
+INSERT INTO security_role (role_id, name) VALUES ('RVE0EA26', 'Viewers');
+INSERT INTO role_operation VALUES ('RVE0EA26', 26, 27);
+INSERT INTO administrative_user (admin_id, principal_id, logon_name, is_group)
+    VALUES (26000001, 'krb5:viewer@LAB.TEST', 'viewer', false);
+INSERT INTO assignment (assignment_id, admin_id, role_id)
+    VALUES (26000001, 26000001, 'RVE0EA26');
+INSERT INTO assignment_scope VALUES (26000001, 'SMS00UNA');
+SELECT is(pg_temp.said(who, 'object_change',
+    '{"type":26,"key":"Titles","name":"Mine"}'), answer, what)
+FROM (VALUES ('viewer', 'RV403 not_permitted',
+        'who may View Asset Intelligence is told that Modify is lacking'),
+    ('mallory', 'RV404 no_such_object', 'who may not is told nothing'))
+    AS t (who, answer, what);
+
 SELECT * FROM finish();
 ROLLBACK;
