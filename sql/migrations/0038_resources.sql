@@ -426,6 +426,29 @@ $$;
 COMMENT ON FUNCTION reeve.own_site() IS
 'The key of the site itself as a secured object, which is made when it is first needed, in the scope Default.';
 
+CREATE FUNCTION reeve.require_on_site(who reeve.asker, at timestamptz,
+    site text, operation text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    v record;
+BEGIN
+    SELECT * INTO v FROM allowed(who.ids, cardinality(who.ids),
+        who.groups_known, who.level, who.delegated, at, 'SMS_Site', operation,
+        site);
+    IF v.decision THEN
+        RETURN;
+    ELSIF NOT who.groups_known THEN
+        PERFORM refuse_not_decidable();
+    END IF;
+    -- That there is a site is no secret.
+    PERFORM refuse_missing(6, operation, v.missing, v.level_needed,
+        v.reason);
+END
+$$;
+COMMENT ON FUNCTION reeve.require_on_site(reeve.asker, timestamptz, text,
+    text) IS
+'RV403, RV503 unless the caller may do an operation on the site itself.';
+
 CREATE FUNCTION reeve.require_import(who reeve.asker, at timestamptz,
     site text, collection_id text, existing bigint) RETURNS bigint[]
 LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
@@ -559,6 +582,7 @@ BEGIN
     PERFORM require_gate(who);
     m := machine_of(args);
     site := own_site();
+    PERFORM require_on_site(who, at, site, 'Import Computer Entry');
     c := require_target(who, at, args ->> 'collection_id');
     PERFORM require_import(who, at, site, c.collection_id, NULL);
     PERFORM check_target(c);
