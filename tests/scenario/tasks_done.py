@@ -145,6 +145,24 @@ def has_direct():
                 {"collectionRule": direct(DEVICE)})]
 
 
+def computer():
+    number = next(NUMBERS)
+    return {"NetbiosName": f"PC-{number}", "CollectionId": COLLECTION_ID,
+            "MACAddress": f"020000{number:06x}"}
+
+
+def fresh_device():
+    """A device that Alice has imported: its path."""
+    answer = ALICE.request("POST", IMPORT, body=computer())
+    assert answer.status == 200, (answer.status, answer.body)
+    return WMI + f"SMS_R_System({answer.json()['ResourceID']})"
+
+
+def goes():
+    device = fresh_device()
+    return [ask("GET", device), ask("DELETE", device)]
+
+
 def application():
     return {"LocalizedDisplayName": name()}
 
@@ -167,6 +185,7 @@ def application_type():
 
 
 DEVICES = WMI + f"SMS_R_System({DEVICE})"
+IMPORT = WMI + "SMS_Site.ImportMachineEntry"
 DOING = {
     "application.read": lambda: [ask("GET", APPLICATION)],
     "application.create": lambda: created(WMI + "SMS_Application",
@@ -200,6 +219,8 @@ DOING = {
     "collection.rule.direct": has_direct,
     "collection.rule.include": includes,
     "device.read": lambda: [ask("GET", DEVICES)],
+    "device.delete": goes,
+    "device.import": lambda: [ask("POST", IMPORT, computer())],
     "role.read": lambda: [ask("GET", CUSTOM)],
     "role.create": lambda: created(WMI + "SMS_Role", role()),
     "role.modify": lambda: [
@@ -286,7 +307,7 @@ PAIRS = {
 # What other programs do with one thing: a question about each operation.
 ASKED = {
     "application.approve", "audit.verify", "boundary.create", "device.cmpivot",
-    "device.delete", "device.inventory", "device.notify",
+    "device.inventory", "device.notify",
     "device.remote_control", "device.script", "report.run", "script.approve"}
 
 
