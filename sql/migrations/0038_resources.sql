@@ -1,4 +1,5 @@
--- Resources: deleted, and computers imported.
+-- Resources: deleted, and computers imported; and the rules of collections
+-- that come from another site.
 --
 -- A resource goes with its memberships and with the direct rules that name it.
 -- Nobody gains anything by that: who leaves an excluded collection comes into
@@ -611,6 +612,212 @@ $$;
 COMMENT ON FUNCTION reeve.apply_machine_import(reeve.asker, jsonb, jsonb,
     jsonb) IS
 'machine_import: {name, mac, guid, overwrite, collection_id}; result: ResourceID, MachineExists, and @reeve.member: whether it is a member of the target collection, which it is not outside of what limits that.';
+
+-- Rules of collections that come over ---------------------------------------------------------
+--
+-- A ResourceID of another site is the number of another device here: only the
+-- name of a direct rule, which is that of its device, can tell who is meant,
+-- and only when exactly one has it.
+
+CREATE INDEX resource_of_name ON reeve.resource (lower(name), kind);
+
+CREATE FUNCTION reeve.import_named_resource(r jsonb, kind text,
+    OUT id bigint, OUT why text)
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    found bigint[] := ARRAY(SELECT x.resource_id FROM resource x
+        WHERE lower(x.name) = lower(r ->> 'RuleName')
+            AND x.kind = import_named_resource.kind LIMIT 2);
+BEGIN
+    CASE cardinality(found)
+    WHEN 1 THEN
+        id := found[1];
+    WHEN 0 THEN
+        why := format('no %s here has its name', kind);
+    ELSE
+        why := format('several %ss here have its name', kind);
+    END CASE;
+END
+$$;
+COMMENT ON FUNCTION reeve.import_named_resource(jsonb, text) IS
+'The one device, user or group here that has the name of a direct rule of another site, else why there is none.';
+
+CREATE FUNCTION reeve.import_named_collection(source text, there text,
+    c reeve.collection, OUT id text, OUT why text)
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+BEGIN
+    id := coalesce(import_known('collection', source, there),
+        (SELECT x.collection_id FROM collection x
+            WHERE x.collection_id = there AND x.is_built_in));
+    IF id IS NULL THEN
+        why := 'the collection that it names did not come';
+    ELSIF c.kind <> (SELECT x.kind FROM collection x
+            WHERE x.collection_id = id) THEN
+        why := 'the collection that it names is of another kind';
+    ELSIF id = c.collection_id OR depends_on(id, c.collection_id) THEN
+        why := 'the collection that it names depends on this one';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.import_named_collection(text, text,
+    reeve.collection) IS
+'The collection here that a rule of another site names, else why there is none that it may name.';
+
+CREATE FUNCTION reeve.import_rule(source text, c reeve.collection, r jsonb,
+    OUT wanted reeve.wanted_rule, OUT why text)
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+BEGIN
+    wanted.name := left(coalesce(nullif(r ->> 'RuleName', ''), '?'), 256);
+    IF coalesce(r ->> 'QueryExpression', '') <> '' THEN
+        wanted.rule := 'query';
+        why := 'rules by query are not taken';
+    ELSIF coalesce(r ->> 'IncludeCollectionID', '') <> '' THEN
+        wanted.rule := 'include';
+        SELECT n.id, n.why INTO wanted.other_id, why
+            FROM import_named_collection(source, r ->> 'IncludeCollectionID',
+                c) n;
+    ELSIF coalesce(r ->> 'ExcludeCollectionID', '') <> '' THEN
+        wanted.rule := 'exclude';
+        SELECT n.id, n.why INTO wanted.other_id, why
+            FROM import_named_collection(source, r ->> 'ExcludeCollectionID',
+                c) n;
+    ELSIF coalesce(r ->> 'ResourceID', '') <> '' THEN
+        wanted.rule := 'direct';
+        SELECT n.id, n.why INTO wanted.resource_id, why
+            FROM import_named_resource(r, c.kind) n;
+    ELSE
+        wanted.rule := 'unknown';
+        why := 'it is no rule of a known kind';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.import_rule(text, reeve.collection, jsonb) IS
+'A rule of another site as one of here, or why it is left out.';
+
+CREATE FUNCTION reeve.import_rules_of(who reeve.asker, at timestamptz,
+    source text, line jsonb, rules jsonb, OUT n integer, OUT lines jsonb[])
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+DECLARE
+    c collection;
+    wanted wanted_rule[] := '{}';
+    one record;
+    r jsonb;
+BEGIN
+    SELECT x.* INTO STRICT c FROM collection x
+        WHERE x.collection_id = line ->> 'id';
+    lines := '{}';
+    FOR r IN SELECT x FROM jsonb_array_elements(rules) x LOOP
+        one := import_rule(source, c, r);
+        IF one.why IS NULL THEN
+            wanted := wanted || (one.wanted);
+        ELSE
+            lines := lines || jsonb_strip_nulls(jsonb_build_object(
+                'entity', 'rule', 'source_id', line ->> 'source_id',
+                'id', c.collection_id, 'name', (one.wanted).name,
+                'action', 'left_out', 'why', one.why,
+                'rule', (one.wanted).rule, 'query',
+                nullif(r ->> 'QueryExpression', '')));
+        END IF;
+    END LOOP;
+    n := add_rules(who, at, c, wanted);
+END
+$$;
+COMMENT ON FUNCTION reeve.import_rules_of(reeve.asker, timestamptz, text,
+    jsonb, jsonb) IS
+'The rules of a collection that has just come: how many there are, and a line of the plan for each that is left out.';
+
+CREATE FUNCTION reeve.import_rules(who reeve.asker, at timestamptz,
+    args jsonb, plan jsonb[], OUT n integer, OUT lines jsonb[])
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+DECLARE
+    came record;
+    done record;
+    ids text[] := '{}';
+    id text;
+BEGIN
+    n := 0;
+    lines := '{}';
+    FOR came IN SELECT l, r -> 'CollectionRules' AS rules
+        FROM unnest(plan) WITH ORDINALITY AS p (l, i)
+        JOIN jsonb_array_elements(args -> 'SMS_Collection') r
+            ON r ->> 'CollectionID' = p.l ->> 'source_id'
+        WHERE p.l ->> 'entity' = 'collection' AND p.l ->> 'action' = 'made'
+            AND jsonb_typeof(r -> 'CollectionRules') = 'array' ORDER BY p.i
+    LOOP
+        done := import_rules_of(who, at, args ->> 'source', came.l,
+            came.rules);
+        n := n + done.n;
+        lines := lines || done.lines;
+        IF done.n > 0 THEN
+            ids := ids || (came.l ->> 'id');
+        END IF;
+    END LOOP;
+    -- What is new is nobody's category yet: nobody's rights get wider.
+    FOREACH id IN ARRAY ids LOOP
+        PERFORM refresh_members(id, true);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION reeve.import_rules(reeve.asker, timestamptz, jsonb,
+    jsonb[]) IS
+'The rules of the collections that have just come, and their members; how many rules, and lines of the plan for those left out.';
+
+CREATE FUNCTION reeve.check_import_rules(args jsonb) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM jsonb_array_elements(args -> 'SMS_Collection') c
+            WHERE coalesce(c -> 'CollectionRules', 'null') <> 'null'
+                AND NOT import_is_list(c -> 'CollectionRules', 'ResourceID',
+                    '^[0-9]{0,10}$', '')) THEN
+        PERFORM refuse('RV400', 'SMS_Collection is not what an import takes:'
+            ' CollectionRules is a list of rules.',
+            '{"reason":"malformed_import","member":"SMS_Collection"}');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.check_import_rules(jsonb) IS
+'RV400 unless the rules of collections, where there are some, are lists of rules.';
+
+CREATE OR REPLACE FUNCTION reeve.apply_site_import(who reeve.asker,
+    actor jsonb, args jsonb, request jsonb) RETURNS reeve.outcome
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+DECLARE
+    at timestamptz := decision_instant();
+    matched bigint[] := require_full_administrator(who, at);
+    lines jsonb[];
+    made audit_event[];
+    a jsonb;
+    members record;
+    rules record;
+BEGIN
+    PERFORM check_import(args);
+    PERFORM check_import_rules(args);
+    lines := ARRAY(SELECT l FROM import_things(who, at, args) l);
+    rules := import_rules(who, at, args, lines);
+    made := ARRAY(SELECT import_audit(l) FROM unnest(lines) l
+        WHERE l ->> 'action' = 'made');
+    IF made <> '{}' THEN
+        PERFORM write_admin_audit(at, actor, request, made, matched);
+    END IF;
+    members := import_memberships(who, actor, args, request);
+    lines := lines || rules.lines;
+    FOR a IN SELECT x FROM jsonb_array_elements(args -> 'SMS_Admin')
+        WITH ORDINALITY AS g (x, i) ORDER BY g.x ->> 'LogonName' COLLATE "C",
+            g.i
+    LOOP
+        lines := lines || import_admin_row(who, actor, args, a, request,
+            matched);
+    END LOOP;
+    RETURN ROW(members.changed + rules.n + (SELECT count(*)
+            FROM unnest(lines) l WHERE l ->> 'action' = 'made')::integer,
+        jsonb_build_object('plan', to_jsonb(lines), 'memberships',
+            members.told, 'rules', jsonb_build_object('made', rules.n,
+                'left_out', cardinality(rules.lines)),
+            'differences', import_differences(args)));
+END
+$$;
+COMMENT ON FUNCTION reeve.apply_site_import(reeve.asker, jsonb, jsonb, jsonb)
+IS 'site_import: {source, SMS_Role, SMS_SecuredCategory, SMS_Collection, SMS_Admin, SMS_SecuredCategoryMembership, accounts, found}; result: {plan, memberships, rules, differences}.';
 
 INSERT INTO reeve.policy_operation (name, description) VALUES
     ('resource_delete', 'A device, user or group is deleted.'),
