@@ -200,7 +200,10 @@ PAGES = {
     "SMS_SecuredCategory?$skiptoken=2": [{"CategoryID": "XYZ00012",
                                           "CategoryName": "Last of XYZ"}],
     "SMS_SecuredCategoryMembership": [],
-    "SMS_Collection": [{**RULED, "CollectionRules": None}],
+    "SMS_Collection": [{**RULED, "CollectionRules": None}, {
+        "CollectionID": "SMS00001", "Name": "All Systems",
+        "CollectionType": 2, "LimitToCollectionID": "",
+        "CollectionRules": []}],
     "SMS_Collection('XYZ00021')": [{**RULED, "CollectionRules": [
         direct(NAME, 7)]}]}
 
