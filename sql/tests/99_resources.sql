@@ -313,6 +313,20 @@ SELECT is(pg_temp.members('Mine'), '', 'and it is not there');
 SELECT is(pg_temp.imported('widener', 'Mine', '{"mac":"02AA000000A1",
     "name":"FRESH"}'), 'new member', 'a new one is no such thing');
 
+DO $$ BEGIN
+    PERFORM reeve.take_revision();
+    INSERT INTO reeve.collection_rule (collection_id, kind, ordinal, name,
+            rule, query)
+        SELECT pg_temp.id('Mine'), 'device', 9, 'by name', 'query',
+            'select * from SMS_R_System where Name like ''X%''';
+END $$;
+SELECT is(pg_temp.imported('widener', 'B', jsonb_build_object('mac',
+    pg_temp.mac(4), 'name', 'XDEV4', 'overwrite', true)),
+    'RV403 self_widening', 'nor by a name that a query there reads');
+SELECT is(pg_temp.imported(w, 'B', jsonb_build_object('mac',
+    pg_temp.mac(4), 'name', 'dev4', 'overwrite', true)),
+    'changed member', w || ' writes what tells it nothing new')
+FROM unnest('{alice,widener}'::text[]) w;
 -- Where it is a member ------------------------------------------------------------------
 
 SELECT is(pg_temp.imported('alice', 'C', '{"mac":"02AA000000B1",
