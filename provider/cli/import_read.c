@@ -70,28 +70,53 @@ next_page(const json_t *body)
 	return path != NULL ? strdup(path) : NULL;
 }
 
+/* What lists leave out, and how the object is asked for. */
+static const struct lazy {
+	const char *class, *member, *key;
+	bool is_text;
+} lazies[] = {
+	{ "SMS_Role", "Operations", "RoleID", true },
+	{ "SMS_Collection", "CollectionRules", "CollectionID", true },
+	{ "SMS_Admin", "Permissions", "AdminID", false },
+};
+
+static const struct lazy *
+lazy_of(const char *class)
+{
+	for (size_t i = 0; i < sizeof(lazies) / sizeof(lazies[0]); i++)
+		if (strcmp(lazies[i].class, class) == 0)
+			return &lazies[i];
+	return NULL;
+}
+
+/* False: the key is none. */
+static bool
+put_path(const struct lazy *lazy, const json_t *row, struct rv_buf *path)
+{
+	const char *id = rv_cli_text(row, lazy->key);
+
+	if (!lazy->is_text)
+		rv_buf_printf(path, ROOT "%s(%lld)", lazy->class,
+		    (long long)json_integer_value(
+			json_object_get(row, lazy->key)));
+	else if (strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+		 strlen(id))
+		rv_buf_printf(path, ROOT "%s('%s')", lazy->class, id);
+	return path->n > 0 && rv_buf_cstr(path) != NULL;
+}
+
 /* The object itself, where the list has not all of it; NULL: in *e. */
 static json_t *
 whole_row(struct rv_cli_http *source, const char *class, json_t *row,
     struct rv_error *e)
 {
-	const bool is_role = strcmp(class, "SMS_Role") == 0;
-	const char *lazy = is_role ? "Operations" : "Permissions";
-	const char *id = rv_cli_text(row, "RoleID");
+	const struct lazy *lazy = lazy_of(class);
 	struct rv_buf path = { 0 };
 	json_t *body = NULL, *one = NULL;
 
-	if ((!is_role && strcmp(class, "SMS_Admin") != 0) ||
-	    json_is_array(json_object_get(row, lazy)))
+	if (lazy == NULL || json_is_array(json_object_get(row, lazy->member)))
 		return json_incref(row);
-	if (is_role &&
-	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(id))
-		rv_buf_printf(&path, ROOT "SMS_Role('%s')", id);
-	else if (!is_role)
-		rv_buf_printf(&path, ROOT "SMS_Admin(%lld)",
-		    (long long)json_integer_value(
-			json_object_get(row, "AdminID")));
-	if (path.n > 0 && rv_buf_cstr(&path) != NULL)
+	if (put_path(lazy, row, &path))
 		body = get(source, rv_buf_cstr(&path), e);
 	else
 		rv_error_set(e, "%s: a row has a malformed key", class);

@@ -38,6 +38,8 @@ tell_line(const json_t *line)
 	put(rv_cli_text(line, "id"));
 	put(rv_cli_text(line, "name"));
 	put(rv_cli_text(line, "why"));
+	if (json_object_get(line, "query") != NULL)
+		put(rv_cli_text(line, "query"));
 	(void)fputc('\n', stdout);
 	json_array_foreach(
 	    json_object_get(line, "permissions_left_out"), i, lost)
@@ -80,6 +82,9 @@ rv_cli_import_tell(const json_t *result)
 		(void)printf("%s\tmemberships\t%lld\n", counts[i],
 		    (long long)json_integer_value(
 			json_object_get(members, counts[i])));
+	(void)printf("made\trules\t%lld\n",
+	    (long long)json_integer_value(
+		json_object_get(json_object_get(result, "rules"), "made")));
 	json_array_foreach(json_object_get(result, "differences"), i, one)
 	{
 		tell_difference(one);

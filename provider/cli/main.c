@@ -23,7 +23,7 @@ static const struct rv_cli_command commands[] = {
 	    rv_cli_what_if, false },
 	{ "deploy", "TYPE KEY COLLECTION", "may I deploy this to that", 3, 3,
 	    rv_cli_deploy, false },
-	{ "role", "ACTION ...", "export, import, compare roles", 1, 102,
+	{ "role", "ACTION ...", "export, import, verify, compare", 1, 102,
 	    rv_cli_role, false },
 	{ "import", "configmgr FOLDER|URL", "another site comes over", 2, 2,
 	    rv_cli_import, false },
@@ -52,7 +52,7 @@ put_help(FILE *out)
 	    "  --url, --ca          provider; else REEVE_URL and REEVE_CA\n"
 	    "\n"
 	    "Of role import: --diff | --yes, --overwrite, --new-name NAME,\n"
-	    "  --signature FILE; of role export: --signature FILE\n"
+	    "  --signature FILE; of role export and verify: --signature FILE\n"
 	    "Of import: --apply, --accounts FILE, --cacert FILE, --source "
 	    "NAME\n"
 	    "Of site onboard-tenant: --issuer URL --audience NAME\n"

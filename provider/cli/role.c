@@ -242,6 +242,12 @@ import_file(struct rv_cli *cli)
 	return rv_cli_role_import(cli, cli->options.operands[1]);
 }
 
+static enum rv_cli_exit
+verify_file(struct rv_cli *cli)
+{
+	return rv_cli_role_verify(cli, cli->options.operands[1]);
+}
+
 enum rv_cli_exit
 rv_cli_role(struct rv_cli *cli)
 {
@@ -252,6 +258,7 @@ rv_cli_role(struct rv_cli *cli)
 	} actions[] = {
 		{ "export", "ROLE ...", 2, 101, export_roles },
 		{ "import", "FILE|-", 2, 2, import_file },
+		{ "verify", "FILE|-", 2, 2, verify_file },
 		{ "compare", "ROLE ROLE", 3, 3, compare },
 		{ "similar", "ROLE", 2, 2, similar },
 	};
@@ -267,6 +274,7 @@ rv_cli_role(struct rv_cli *cli)
 		return RV_CLI_USAGE;
 	}
 	(void)fputs(
-	    "usage: reeve role export|import|compare|similar ...\n", stderr);
+	    "usage: reeve role export|import|verify|compare|similar ...\n",
+	    stderr);
 	return RV_CLI_USAGE;
 }

@@ -75,13 +75,14 @@ to_utf8(struct rv_buf *bytes, struct rv_error *e)
 #pragma GCC diagnostic pop
 #endif
 
-static int
-read_file(const char *name, struct rv_buf *bytes, struct rv_error *e)
+int
+rv_cli_role_file(const char *name, struct rv_buf *bytes, struct rv_error *e)
 {
 	const bool is_stdin = strcmp(name, "-") == 0;
 	FILE *in = is_stdin ? stdin : fopen(name, "re");
 	int r;
 
+	rv_buf_init(bytes, FILE_MAX);
 	if (in == NULL) {
 		rv_error_set(e, "%s: %s", name, strerror(errno));
 		return RV_ERR_IO;
@@ -98,24 +99,35 @@ read_file(const char *name, struct rv_buf *bytes, struct rv_error *e)
 	return r;
 }
 
-/* With the signature that the export gave, as a file has it. */
+json_t *
+rv_cli_role_signature(const char *file, struct rv_error *e)
+{
+	json_error_t wrong = { .text = "" };
+	json_t *signature =
+	    json_load_file(file, JSON_REJECT_DUPLICATES, &wrong);
+
+	if (json_is_object(signature))
+		return signature;
+	rv_error_set(e, "%s: %s", file,
+	    signature == NULL ? wrong.text : "no signature of a role file");
+	json_decref(signature);
+	return NULL;
+}
+
+/* With the signature that the export gave. */
 static int
 put_signature(const char *file, json_t *body, struct rv_error *e)
 {
-	json_error_t wrong;
 	json_t *signature;
 
 	if (file == NULL)
 		return RV_OK;
-	signature = json_load_file(file, JSON_REJECT_DUPLICATES, &wrong);
-	if (json_is_object(signature))
-		return json_object_set_new(body, "signature", signature) == 0
-			   ? RV_OK
-			   : RV_ERR_NOMEM;
-	rv_error_set(e, "%s: %s", file,
-	    signature == NULL ? wrong.text : "no signature of a role file");
-	json_decref(signature);
-	return RV_ERR_INVALID;
+	signature = rv_cli_role_signature(file, e);
+	if (signature == NULL)
+		return RV_ERR_INVALID;
+	return json_object_set_new(body, "signature", signature) == 0
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
 }
 
 /* What is asked for; NULL: told. */
@@ -126,8 +138,7 @@ request(const struct rv_cli_options *o, const char *file)
 	struct rv_buf bytes;
 	json_t *body = NULL;
 
-	rv_buf_init(&bytes, FILE_MAX);
-	if (read_file(file, &bytes, &e) == RV_OK)
+	if (rv_cli_role_file(file, &bytes, &e) == RV_OK)
 		body = json_pack("{s:s%, s:b, s:s*}", "xml", bytes.p, bytes.n,
 		    "overwrite", o->role.overwrite, "new_name",
 		    o->role.new_name);
@@ -223,25 +234,29 @@ can_ask(const struct rv_cli_options *o, const char *file)
 	return false;
 }
 
-/* Takes body. */
 static enum rv_cli_exit
 try_it(struct rv_cli *cli, json_t *body)
 {
 	struct rv_cli_answer answer;
-	enum rv_cli_exit code = rv_cli_ask(cli, TRIAL, body, &answer);
+	enum rv_cli_exit code =
+	    rv_cli_ask(cli, TRIAL, json_incref(body), &answer);
 
 	if (code != RV_CLI_OK)
 		return code;
-	if (!cli->options.json)
+	if (!cli->options.json) {
+		/* The provider has found the signature to be one of it. */
+		code = rv_cli_role_tell_signer(
+		    cli, json_object_get(body, "signature"));
 		tell_roles(json_object_get(
 		    json_array_get(json_object_get(answer.body, "results"), 0),
 		    "roles"));
-	else if (cli->options.role.diff && rv_cli_tell_json(&answer) != RV_OK)
+	} else if (cli->options.role.diff && rv_cli_tell_json(&answer) != RV_OK)
 		code = RV_CLI_ERROR;
 	rv_cli_answer_fini(&answer);
 	return code;
 }
 
+/* Takes body. */
 static enum rv_cli_exit
 do_it(struct rv_cli *cli, json_t *body)
 {
@@ -268,7 +283,7 @@ rv_cli_role_import(struct rv_cli *cli, const char *file)
 	body = request(o, file);
 	if (body == NULL)
 		return RV_CLI_ERROR;
-	code = try_it(cli, json_incref(body));
+	code = try_it(cli, body);
 	if (code == RV_CLI_OK && !o->role.diff && is_confirmed(o))
 		code = do_it(cli, json_incref(body));
 	json_decref(body);

@@ -32,12 +32,13 @@ answer_import(
 
 	(void)arg;
 	rv_answer_json(x, 200,
-	    json_pack("{s:I, s:I, s:b, s:b, s:O*, s:O*, s:O*}", "revision",
-		(json_int_t)written->revision, "changed",
+	    json_pack("{s:I, s:I, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
+		"revision", (json_int_t)written->revision, "changed",
 		(json_int_t)written->changed, "in_force", written->in_force,
 		"replayed", written->replayed, "plan",
 		json_object_get(result, "plan"), "memberships",
-		json_object_get(result, "memberships"), "differences",
+		json_object_get(result, "memberships"), "rules",
+		json_object_get(result, "rules"), "differences",
 		json_object_get(result, "differences")));
 }
 

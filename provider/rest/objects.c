@@ -29,9 +29,14 @@ rv_objects_are_written(
 
 /* 405: there is such a class, with objects that are not written this way. */
 static void
-refuse_method(struct rv_exchange *x)
+refuse_method(struct rv_exchange *x, const struct rv_class *class)
 {
-	rv_answer_field(x, "Allow", "GET, HEAD");
+	/* Devices, users and groups are deleted by routes of their own. */
+	const bool goes = x->params.key.n > 0 &&
+			  rv_slice_has_prefix(rv_slice_of(class->odata.name),
+			      RV_SLICE_LIT("SMS_R_"));
+
+	rv_answer_field(x, "Allow", goes ? "GET, HEAD, DELETE" : "GET, HEAD");
 	rv_answer_error(x, 405, "method_not_allowed",
 	    "Objects of this class are not written at this path; see the "
 	    "field Allow.");
@@ -53,7 +58,7 @@ writable_class(
 	*ret_class = *found;
 	if (rv_objects_are_written(s, ret_class))
 		return true;
-	refuse_method(x);
+	refuse_method(x, ret_class);
 	return false;
 }
 

@@ -54,6 +54,7 @@ extern const struct rv_route_table rv_routes_objects;
 extern const struct rv_route_table rv_routes_folders;
 extern const struct rv_route_table rv_routes_metadata;
 extern const struct rv_route_table rv_routes_secured;
+extern const struct rv_route_table rv_routes_resources;
 extern const struct rv_route_table rv_routes_types;
 extern const struct rv_route_table rv_routes_batch;
 extern const struct rv_route_table rv_routes_openapi;

@@ -103,6 +103,72 @@ tap.is_(scalar("SELECT reeve.limiting_chain('ABC00023')"),
 code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
 tap.is_((code, json.loads(out)["changed"]), (0, 0), "twice is once")
 
+# ---- Rules: direct ones by name, links between what comes --------------------
+
+NAME, AGAIN = scalar("SELECT string_agg(name, ' ') FROM (SELECT name FROM "
+                     "reeve.resource WHERE resource_type = 5 "
+                     "ORDER BY resource_id LIMIT 2) x").split()
+DEVICE = scalar(f"SELECT resource_id FROM reeve.resource WHERE name = '{NAME}'")
+site.psql(f"""
+SET search_path = reeve, public;
+BEGIN;
+SELECT take_revision();
+INSERT INTO resource (resource_id, resource_type, name)
+    VALUES (20000001, 5, lower('{AGAIN}'));
+COMMIT;""")
+
+
+def direct(name, number):
+    return {"RuleName": name, "ResourceClassName": "SMS_R_System",
+            "ResourceID": number}
+
+
+def include(collection):
+    return {"RuleName": "in", "IncludeCollectionID": collection}
+
+
+RULES = {
+    "0": [direct(NAME.upper(), 5), direct(AGAIN, 6), direct("absent", DEVICE),
+          {"RuleName": "q", "QueryExpression": "select * from SMS_R_System",
+           "QueryID": 1}],
+    "1": [include("ABC00030"), {"RuleName": "out",
+                                "ExcludeCollectionID": "ABC00032"}],
+    "2": [include("ABC00031"), include("ABC00099"), {"RuleName": "what"}]}
+COLLECTIONS = [
+    {"CollectionID": f"ABC0003{i}", "Name": f"Ruled {i}", "CollectionType": 2,
+     "LimitToCollectionID": "SMS00001", "CollectionRules": rules}
+    for i, rules in RULES.items()]
+save("SMS_Collection", COLLECTIONS)
+code, out, said = reeve("alice", "configmgr", FOLDER)
+tap.is_((code, said), (0, ""), "collections with rules are planned")
+for line in (
+        rf"left_out\trule\tABC00030\tABC00030\t{AGAIN}\tseveral devices",
+        r"left_out\trule\tABC00030\tABC00030\tabsent\tno device",
+        r"left_out\trule\tABC00030\tABC00030\tq\trules by query are not "
+        r"taken\tselect \* from SMS_R_System",
+        r"left_out\trule\tABC00032\tABC00032\tin\tthe collection that it "
+        r"names depends",
+        r"left_out\trule\tABC00032\tABC00032\tin\tthe collection that it "
+        r"names did not come",
+        r"left_out\trule\tABC00032\tABC00032\twhat\tit is no rule",
+        r"made\trules\t3"):
+    tap.like(out, line, "the plan says " + line[:60])
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
+tap.is_((code, json.loads(out)["rules"]), (0, {"made": 3, "left_out": 6}),
+        "and the rest comes")
+tap.is_(scalar("SELECT string_agg(collection_id || ' ' || resource_id, ',' "
+               "ORDER BY 1) FROM reeve.collection_member "
+               "WHERE collection_id ~ '^ABC0003'"),
+        f"ABC00030 {DEVICE},ABC00031 {DEVICE}",
+        "with the members that the rules give")
+code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
+tap.is_((code, json.loads(out)["changed"]), (0, 0), "rules come once")
+save("SMS_Collection", [{**COLLECTIONS[0], "CollectionID": "ABC00040",
+                         "CollectionRules": {"not": "a list"}}])
+tap.is_(reeve("alice", "configmgr", FOLDER)[0], 1,
+        "rules that are no list are refused")
+save("SMS_Collection", COLLECTIONS)
+
 # ---- From a service ----------------------------------------------------------
 
 code, out, said = reeve("alice", "configmgr", site.url, "--cacert", site.ca,
@@ -118,6 +184,8 @@ tap.is_(code, 1, "one that is not there")
 ROOT = "/AdminService/wmi/"
 LAZY = {"LogonName": "XYZ\\lee", "AdminSid": "S-1-5-21-1-2-3-2001",
         "AdminID": 16777300, "IsGroup": False, "Permissions": None}
+RULED = {"CollectionID": "XYZ00021", "Name": "Ruled by XYZ",
+         "CollectionType": 2, "LimitToCollectionID": "SMS00001"}
 PAGES = {
     "SMS_Admin": [LAZY],
     "SMS_Admin(16777300)": [{**LAZY, "Permissions": [
@@ -131,7 +199,13 @@ PAGES = {
                              "CategoryName": "First of XYZ"}],
     "SMS_SecuredCategory?$skiptoken=2": [{"CategoryID": "XYZ00012",
                                           "CategoryName": "Last of XYZ"}],
-    "SMS_SecuredCategoryMembership": [], "SMS_Collection": []}
+    "SMS_SecuredCategoryMembership": [],
+    "SMS_Collection": [{**RULED, "CollectionRules": None}, {
+        "CollectionID": "SMS00001", "Name": "All Systems",
+        "CollectionType": 2, "LimitToCollectionID": "",
+        "CollectionRules": []}],
+    "SMS_Collection('XYZ00021')": [{**RULED, "CollectionRules": [
+        direct(NAME, 7)]}]}
 
 
 class Service(BaseHTTPRequestHandler):
@@ -172,6 +246,7 @@ tap.is_((code, said), (0, ""), "a service with pages")
 tap.like(out, r"made\tscope\tXYZ00012\tXYZ00012", "its second page, too, "
          "though the link points to another host")
 tap.like(out, r"made\tadmin\tXYZ.lee\t\d+", "and what lists do not hold")
+tap.like(out, r"made\trules\t1", "rules of collections among it")
 server.shutdown()
 server.server_close()
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """Role files: in, out, compared; over REST and by the command."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -239,15 +240,15 @@ tap.is_((code, err, [r.get("RoleName") for r in tree.fromstring(text)]),
         "reeve role export: roles by name or RoleID")
 mine = write("mine.xml", FILE.replace("140311", "3").encode())
 code, text, err = reeve("alice", "import", mine, "--overwrite", "--diff")
-tap.is_((code, text, err), (OK, "changed\tExample\n-\t31\tDelete\n"
-                            "+\t31\tModify\n", ""),
+tap.is_((code, text, err), (OK, "signed_by\tnobody\nchanged\tExample\n"
+                            "-\t31\tDelete\n+\t31\tModify\n", ""),
         "import --diff shows what would change")
 tap.is_(bits("Example"), "6.0 31.0 31.2", "and changes nothing")
 code, text, err = reeve("alice", "import", mine, "--overwrite")
 tap.is_((code, text), (USAGE, ""), "nobody to ask: it wants --yes")
 tap.is_(bits("Example"), "6.0 31.0 31.2", "and changes nothing either")
 code, text, err = reeve("alice", "import", mine, "--overwrite", "--yes")
-tap.is_((code, text.split("\n")[0], bits("Example")),
+tap.is_((code, text.split("\n")[1], bits("Example")),
         (OK, "changed\tExample", "6.0 31.0 31.1"), "with it, it imports")
 utf16 = write("utf16.xml", (
     '<?xml version="1.0" encoding="utf-16"?>'
@@ -266,7 +267,53 @@ tap.is_((code, err, sorted(json.load(open(seal, encoding="utf-8")))),
 code, text, err = reeve("alice", "import", signed, "--overwrite", "--yes",
                         "--signature", seal)
 tap.is_((code, err), (OK, ""), "and is taken with the role file")
+OURS = json.load(open(seal, encoding="utf-8"))["key"]
+tap.is_(text.split("\n")[0], "signed_by\town\t" + OURS, "whose it is is said")
+for who in ("alice", "bob"):
+    tap.is_(reeve(who, "verify", signed, "--signature", seal),
+            (OK, f"signed_by\town\t{OURS}\n", ""),
+            f"{who}: reeve role verify says whose it is")
+tap.is_(reeve("alice", "verify", "-", "--signature", seal,
+              stdin=open(signed, "rb").read())[0], OK,
+        "from standard input, too")
+code, text, err = reeve("alice", "verify", signed, "--signature", seal,
+                        "--json")
+tap.is_((code, json.loads(text)), (OK, {
+    "verified": True, "signature": True, "key": OURS, "signer": "own"}),
+        "and for programs")
 write("signed.xml", open(signed, "rb").read() + b"\n")
+code, text, err = reeve("alice", "verify", signed, "--signature", seal)
+tap.is_((code, text), (1, ""), "an altered file is not verified")
+tap.like(err, "not one of this file", "and why is said")
+# Signed well, by a key that this site does not trust
+stranger = os.path.join(FOLDER, "stranger.key")
+message = os.path.join(FOLDER, "message")
+subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out",
+                stranger], check=True, capture_output=True)
+with open(signed, "rb") as f, open(message, "wb") as out:
+    out.write(b"reeve keeper signature 1\0\2"
+              + hashlib.sha256(f.read()).digest())
+theirs = {
+    "key": subprocess.run(["openssl", "pkey", "-in", stranger, "-pubout",
+                           "-outform", "DER"], check=True,
+                          capture_output=True).stdout[-32:].hex(),
+    "signature": subprocess.run(
+        ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", stranger, "-in",
+         message], check=True, capture_output=True).stdout.hex()}
+other = write("other.json", json.dumps(theirs).encode())
+code, text, err = reeve("alice", "verify", signed, "--signature", other)
+tap.is_((code, text), (1, ""), "a stranger's signature is not verified")
+tap.like(err, "does not trust", "and why is said")
+code, text, err = reeve("alice", "verify", signed, "--signature", write(
+    "claims.json", json.dumps({**theirs, "key": OURS}).encode()))
+tap.is_((code, text), (1, ""), "nor one that only says to be ours")
+tap.is_([reeve("alice", "verify", signed, "--signature", write(
+    "wrong.json", body))[0] for body in (b"{}", b"[]", b"\0", b'{"key": 1}',
+                                         b'{"key":"' + b"0" * 100000 + b'"}')],
+        [1] * 5, "nor what is none")
+tap.is_(reeve("alice", "verify", signed)[0], USAGE, "it wants a signature")
+tap.is_(reeve("mallory", "verify", signed, "--signature", seal)[0], 1,
+        "whoever has signed in may ask for the keys")
 code, text, err = reeve("alice", "import", signed, "--overwrite", "--yes",
                         "--signature", seal)
 tap.isnt(code, OK, "not with another")

@@ -145,6 +145,24 @@ def has_direct():
                 {"collectionRule": direct(DEVICE)})]
 
 
+def computer():
+    number = next(NUMBERS)
+    return {"NetbiosName": f"PC-{number}", "CollectionId": COLLECTION_ID,
+            "MACAddress": f"020000{number:06x}"}
+
+
+def fresh_device():
+    """A device that Alice has imported: its path."""
+    answer = ALICE.request("POST", IMPORT, body=computer())
+    assert answer.status == 200, (answer.status, answer.body)
+    return WMI + f"SMS_R_System({answer.json()['ResourceID']})"
+
+
+def goes():
+    device = fresh_device()
+    return [ask("GET", device), ask("DELETE", device)]
+
+
 def application():
     return {"LocalizedDisplayName": name()}
 
@@ -180,6 +198,7 @@ FOLDER = ALICE.get(
     WMI + "SMS_ObjectContainerNode?$filter=ObjectType%20eq%2031&$top=1").json()[
         "value"][0]["ContainerNodeID"]
 DEVICES = WMI + f"SMS_R_System({DEVICE})"
+IMPORT = WMI + "SMS_Site.ImportMachineEntry"
 DOING = {
     "application.read": lambda: [ask("GET", APPLICATION)],
     "application.create": lambda: created(WMI + "SMS_Application",
@@ -218,6 +237,8 @@ DOING = {
     "collection.rule.direct": has_direct,
     "collection.rule.include": includes,
     "device.read": lambda: [ask("GET", DEVICES)],
+    "device.delete": goes,
+    "device.import": lambda: [ask("POST", IMPORT, computer())],
     "role.read": lambda: [ask("GET", CUSTOM)],
     "role.create": lambda: created(WMI + "SMS_Role", role()),
     "role.modify": lambda: [
@@ -303,7 +324,7 @@ PAIRS = {
 
 # What other programs do with one thing: a question about each operation.
 ASKED = {
-    "application.approve", "audit.verify", "device.cmpivot", "device.delete",
+    "application.approve", "audit.verify", "device.cmpivot",
     "device.inventory", "device.notify",
     "device.remote_control", "device.script", "report.run", "script.approve"}
 

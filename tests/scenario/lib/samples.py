@@ -52,6 +52,9 @@ def of(site):
         SECURED + "GetAvailableScopes": {"RoleIDs": [], "ScopeTypeID": 29},
         SECURED + "GetUserList": {"ObjectPath": "SMS_Role('SMS0001R')"},
         SITE + "SetAuthenticationLevel": {"AuthenticationLevel": 0},
+        SITE + "ImportMachineEntry": {
+            "NetbiosName": "SAMPLE", "MACAddress": "02:00:00:00:00:01",
+            "CollectionId": "TST00003"},
         "/reeve/v1/site/max-auth-age": {"seconds": None},
         "/reeve/v1/site/role-minimum": {"role_id": "SMS0001R", "level": None},
         "/reeve/v1/site/operation-minimum": {
@@ -105,6 +108,9 @@ def of(site):
                     "own":1,"groups_known":true,"level":1,"delegated":false}',
                 'bob@LAB.TEST', now(), now() + interval '1 day'
             FROM generate_series(1, 4) i;
+        INSERT INTO resource (resource_id, resource_type, name)
+            SELECT 20000000 + i, 5 - (i - 1) / 2, 'test ' || i
+            FROM generate_series(1, 6) i;
         INSERT INTO secured_object (object_type_id, object_key, name)
             VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
         INSERT INTO object_scope (object_type_id, object_key, scope_id)
@@ -190,6 +196,12 @@ def of(site):
             path = f"{name}{stays}/AdminService.{action}"
             KEYS[f"{name}({{key}})/AdminService.{action}"] = path
             BODIES[path] = body
+    for number, name in enumerate((
+            "/wmi/SMS_R_System", "/v1.0/Device", "/wmi/SMS_R_User",
+            "/v1.0/User", "/wmi/SMS_R_UserGroup", "/v1.0/UserGroup"), 1):
+        path = ADMIN_SERVICE + name
+        KEYS[path + "({key})"] = f"{path}({20000000 + number})"
+        BODIES[f"{path}({20000000 + number})"] = {}
     for number, approval in enumerate(("/wmi/RVE_Approval", "/v1.0/Approval")):
         approval = ADMIN_SERVICE + approval
         for n, action in enumerate(("Approve", "Reject"), 2 * number + 1):
