@@ -159,19 +159,18 @@ CREATE FUNCTION reeve.content_named(types integer[], args jsonb,
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
     cis jsonb := coalesce(args -> 'cis', '[]');
-    id text := args ->> 'content_key';
+    wanted text := args ->> 'content_key';
 BEGIN
     IF jsonb_array_length(cis) > 1
         OR jsonb_path_exists(cis, '$[*] ? (@.type() != "number")')
-        OR (id IS NULL) = (cis = '[]') THEN
+        OR (wanted IS NULL) = (cis = '[]') THEN
         PERFORM refuse('RV400', 'A deployment has one content: its key, or'
             ' its CI_ID in AssignedCIs.', '{"reason":"malformed_content"}');
     END IF;
     SELECT o.object_type_id, o.object_key INTO type_id, key
     FROM unnest(types) WITH ORDINALITY AS t (id, place)
     JOIN secured_object o ON o.object_type_id = t.id
-        AND CASE WHEN content_named.id IS NOT NULL
-            THEN o.object_key = content_named.id
+        AND CASE WHEN wanted IS NOT NULL THEN o.object_key = wanted
             ELSE o.object_key = key_in_url(t.id, cis ->> 0)
                 AND t.id IN (11, 31, 34) END
     ORDER BY t.place LIMIT 1;
@@ -282,7 +281,7 @@ DECLARE
     nearest record;
 BEGIN
     -- About the caller alone: the same whatever things the request names.
-    SELECT o.name, w.failed, w.level_needed INTO nearest
+    SELECT o.name, o.bit, w.failed, w.level_needed INTO nearest
     FROM unnest(types) WITH ORDINALITY AS t (id, place)
     JOIN deploy_operation d ON d.object_type_id = t.id
     JOIN operation o ON o.object_type_id = d.collection_type_id
@@ -295,9 +294,13 @@ BEGIN
     ELSIF NOT who.groups_known THEN
         PERFORM refuse_not_decidable();
     END IF;
-    PERFORM refuse_missing(1, nearest.name, coalesce(nearest.failed, '{}'),
-        coalesce(nearest.level_needed, 0), CASE WHEN nearest.failed IS NULL
-            THEN 'no_assignment' ELSE 'not_permitted' END);
+    IF nearest.failed IS NULL THEN
+        PERFORM refuse_missing(1, nearest.name, '{}', 0, 'no_assignment');
+    END IF;
+    PERFORM refuse_halves('not_permitted', jsonb_build_array(
+        jsonb_build_object('half', 1, 'object_type_id', 1, 'bit',
+            nearest.bit, 'missing', nearest.failed, 'level',
+            nearest.level_needed)));
 END
 $$;
 COMMENT ON FUNCTION reeve.require_some_deploying(reeve.asker, timestamptz,

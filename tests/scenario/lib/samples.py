@@ -106,9 +106,28 @@ def of(site):
                 'bob@LAB.TEST', now(), now() + interval '1 day'
             FROM generate_series(1, 4) i;
         INSERT INTO secured_object (object_type_id, object_key, name)
-            VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
+            VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two'),
+                (2, 'TST20001', 'deployed'), (38, 'TST30001', 'deployed');
         INSERT INTO object_scope (object_type_id, object_key, scope_id)
-            VALUES (2, 'TST00001', 'SMS00UNA'), (2, 'TST10001', 'SMS00UNA');
+        SELECT object_type_id, object_key, 'SMS00UNA' FROM secured_object
+        WHERE object_key ~ '^TST[0-9]0001$';
+        INSERT INTO deployment (deployment_id, object_type_id,
+                deployment_key, content_type_id, content_key, collection_id,
+                name, is_required, starts_at, created_by, created_at,
+                modified_by, modified_at)
+            SELECT 21000000 + x.i, x.t, x.key, x.c, x.content, 'SMS00001',
+                'test', true, now(), 'x', now(), 'x', now()
+            FROM (SELECT i, 200 AS t, (21000000 + i)::text AS key, 31 AS c,
+                    (SELECT min(object_key) FROM secured_object
+                    WHERE object_type_id = 31) AS content
+                FROM generate_series(1, 4) i
+                UNION ALL SELECT i, 201, 'TST2000' || i, 2, 'TST20001'
+                FROM generate_series(5, 6) i
+                UNION ALL SELECT 7 + length(c), 202, format(
+                    'ClientSettingsID=''TST30001'',CollectionID=''%s''', c),
+                    38, 'TST30001'
+                FROM unnest(ARRAY['SMS000US', 'SMS00001']) c) x
+            WHERE x.i < 7;
         COMMIT""")
     PACKAGES = {ADMIN_SERVICE + "/wmi/SMS_Package": "('TST00001')",
                 ADMIN_SERVICE + "/v1.0/Package": "('TST10001')"}
