@@ -398,4 +398,7 @@ tap.is_(ALICE.get(WMI + f"SMS_Application({APP})").json()["IsDeployed"],
         False, "the application is deployed no longer")
 tap.is_(ALICE.delete(WMI + f"SMS_Application({APP})").status, 204,
         "and is deleted")
+with open(site.provider.log, encoding="utf-8") as f:
+    tap.is_([line for line in f if "cannot be followed" in line], [],
+            "nothing of all this took a full load")
 fixture.finish(site)
