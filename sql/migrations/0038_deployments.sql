@@ -619,6 +619,10 @@ BEGIN
     FROM (SELECT o.*, reads_deployment(who, at, deployment_question(
             o.content_type_id, o.content_key, o.collection_id)) AS is_seen
         FROM deployment o WHERE o.deployment_id = ANY (ids)) d;
+    -- Whether there are others, not how many.
+    IF others THEN
+        seen := seen || '["others"]';
+    END IF;
     PERFORM refuse('RV409', format('This %s is deployed: delete these'
         ' deployments first%s.', thing, CASE WHEN others
             THEN ', and others that you may not read' ELSE '' END),

@@ -418,7 +418,7 @@ FROM (VALUES
     ('dora', 'object_delete', 'RV409 is_deployed [{"name": "first", '
         '"object_key": "' || :'key' || '", "object_type_id": 200}]',
         'the application is not deleted, and told by what it is kept'),
-    ('lena', 'object_delete', 'RV409 is_deployed []',
+    ('lena', 'object_delete', 'RV409 is_deployed ["others"]',
         'others are not named to who cannot read them'))
     AS t (who, op, answer, what),
     LATERAL (SELECT CASE WHEN t.who = 'lena' THEN pg_temp.give('lena',

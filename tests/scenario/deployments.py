@@ -335,9 +335,9 @@ tap.is_((said(got), len(got.json()["error"]["@reeve.objects"])),
         ((409, "is_deployed"), 1), "nor is the collection")
 become(({"Collection": ["Read", "Delete"]}, [], ["SMS00001"]))
 got = OLGA.delete(WMI + f"SMS_Collection('{target}')")
-tap.is_((said(got), got.json()["error"].get("@reeve.objects"),
+tap.is_((said(got), got.json()["error"]["@reeve.objects"],
          "others" in got.json()["error"]["message"]),
-        ((409, "is_deployed"), [], True),
+        ((409, "is_deployed"), ["others"], True),
         "who cannot read what is deployed is told that there is something")
 
 # ---- In a group, and the other classes ----------------------------------------------------
