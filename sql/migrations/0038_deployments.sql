@@ -704,7 +704,9 @@ FROM reeve.deployment d
 JOIN reeve.secured_object o ON o.object_type_id = d.content_type_id
     AND o.object_key = d.content_key
 JOIN reeve.collection c ON c.collection_id = d.collection_id
-WHERE d.collection_id IN (SELECT reeve.caller_reads('SMS_Collection'));
+-- As a filter, and no join: a page takes as many rows as it shows.
+WHERE (d.collection_id IN (SELECT reeve.caller_reads('SMS_Collection')))
+    IS TRUE;
 COMMENT ON VIEW reeve.readable_deployment IS
 'Deployments to collections that the caller may read, with names.';
 
@@ -784,7 +786,8 @@ SELECT d.deployment_key AS key, NULL::text[] AS scopes,
     d.modified_by AS lastmodifiedby, d.source_site AS sourcesite,
     d.created_by AS createdby, d.content_type_id AS contenttypeid,
     d.content_key::text AS contentkey
-FROM reeve.readable_deployment d WHERE d.content_type_id = 31;
+FROM reeve.readable_deployment d
+WHERE d.object_type_id = 200 AND d.content_type_id = 31;
 COMMENT ON VIEW reeve.list_sms_applicationassignment IS
 'SMS_ApplicationAssignment: deployments of applications.';
 
