@@ -19,6 +19,7 @@ static const struct rv_route_table *const tables[] = {
 	&rv_routes_collections,
 	&rv_routes_folders,
 	&rv_routes_resources,
+	&rv_routes_deployments,
 	&rv_routes_classes,
 	&rv_routes_objects,
 	&rv_routes_metadata,

@@ -331,10 +331,93 @@ static const struct rv_odata_property p29[] = {
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
 	{ .name = "FolderID", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "folderid" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property p30[] = {
+	{ .name = "AssignmentID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "assignmentid" },
+	{ .name = "AssignmentName", .type = RV_EDM_STRING, .filterable = true, .column = "assignmentname" },
+	{ .name = "AssignmentDescription", .type = RV_EDM_STRING, .filterable = true, .column = "assignmentdescription" },
+	{ .name = "TargetCollectionID", .type = RV_EDM_STRING, .filterable = true, .column = "targetcollectionid" },
+	{ .name = "CollectionName", .type = RV_EDM_STRING, .filterable = true, .column = "collectionname" },
+	{ .name = "AssignedCIs", .type = RV_EDM_INT64, .is_collection = true },
+	{ .name = "OfferTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "offertypeid" },
+	{ .name = "DesiredConfigType", .type = RV_EDM_INT32, .filterable = true, .column = "desiredconfigtype" },
+	{ .name = "Enabled", .type = RV_EDM_BOOLEAN, .filterable = true, .column = "enabled" },
+	{ .name = "StartTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "starttime" },
+	{ .name = "EnforcementDeadline", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "enforcementdeadline" },
+	{ .name = "CreationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "creationtime" },
+	{ .name = "LastModificationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "lastmodificationtime" },
+	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .filterable = true, .column = "lastmodifiedby" },
+	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
+	{ .name = "CreatedBy", .type = RV_EDM_STRING, .filterable = true, .column = "createdby" },
+	{ .name = "ContentTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "contenttypeid" },
+	{ .name = "ContentKey", .type = RV_EDM_STRING, .filterable = true, .column = "contentkey" },
+	{ .name = "ContentName", .type = RV_EDM_STRING, .filterable = true, .column = "contentname" },
+};
+
+static const struct rv_odata_property p31[] = {
+	{ .name = "AssignmentID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "assignmentid" },
+	{ .name = "AssignmentName", .type = RV_EDM_STRING, .filterable = true, .column = "assignmentname" },
+	{ .name = "AssignmentDescription", .type = RV_EDM_STRING, .filterable = true, .column = "assignmentdescription" },
+	{ .name = "ApplicationName", .type = RV_EDM_STRING, .filterable = true, .column = "applicationname" },
+	{ .name = "TargetCollectionID", .type = RV_EDM_STRING, .filterable = true, .column = "targetcollectionid" },
+	{ .name = "CollectionName", .type = RV_EDM_STRING, .filterable = true, .column = "collectionname" },
+	{ .name = "AssignedCIs", .type = RV_EDM_INT64, .is_collection = true },
+	{ .name = "OfferTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "offertypeid" },
+	{ .name = "DesiredConfigType", .type = RV_EDM_INT32, .filterable = true, .column = "desiredconfigtype" },
+	{ .name = "Enabled", .type = RV_EDM_BOOLEAN, .filterable = true, .column = "enabled" },
+	{ .name = "StartTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "starttime" },
+	{ .name = "EnforcementDeadline", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "enforcementdeadline" },
+	{ .name = "CreationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "creationtime" },
+	{ .name = "LastModificationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "lastmodificationtime" },
+	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .filterable = true, .column = "lastmodifiedby" },
+	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
+	{ .name = "CreatedBy", .type = RV_EDM_STRING, .filterable = true, .column = "createdby" },
+	{ .name = "ContentTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "contenttypeid" },
+	{ .name = "ContentKey", .type = RV_EDM_STRING, .filterable = true, .column = "contentkey" },
+};
+
+static const struct rv_odata_property p32[] = {
+	{ .name = "AdvertisementID", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "advertisementid" },
+	{ .name = "AdvertisementName", .type = RV_EDM_STRING, .filterable = true, .column = "advertisementname" },
+	{ .name = "Comment", .type = RV_EDM_STRING, .filterable = true, .column = "comment" },
+	{ .name = "PackageID", .type = RV_EDM_STRING, .filterable = true, .column = "packageid" },
+	{ .name = "ProgramName", .type = RV_EDM_STRING, .filterable = true, .column = "programname" },
+	{ .name = "CollectionID", .type = RV_EDM_STRING, .filterable = true, .column = "collectionid" },
+	{ .name = "OfferType", .type = RV_EDM_INT32, .filterable = true, .column = "offertype" },
+	{ .name = "PresentTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "presenttime" },
+	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
+	{ .name = "CollectionName", .type = RV_EDM_STRING, .filterable = true, .column = "collectionname" },
+	{ .name = "PackageName", .type = RV_EDM_STRING, .filterable = true, .column = "packagename" },
+	{ .name = "Enabled", .type = RV_EDM_BOOLEAN, .filterable = true, .column = "enabled" },
+	{ .name = "EnforcementDeadline", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "enforcementdeadline" },
+	{ .name = "CreationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "creationtime" },
+	{ .name = "CreatedBy", .type = RV_EDM_STRING, .filterable = true, .column = "createdby" },
+	{ .name = "LastModificationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "lastmodificationtime" },
+	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .filterable = true, .column = "lastmodifiedby" },
+	{ .name = "ContentTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "contenttypeid" },
+};
+
+static const struct rv_odata_property p33[] = {
+	{ .name = "ClientSettingsID", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "clientsettingsid" },
+	{ .name = "CollectionID", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "collectionid" },
+	{ .name = "CollectionName", .type = RV_EDM_STRING, .filterable = true, .column = "collectionname" },
+	{ .name = "CreationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "creationtime" },
+	{ .name = "UniqueID", .type = RV_EDM_STRING, .filterable = true, .column = "uniqueid" },
+	{ .name = "Name", .type = RV_EDM_STRING, .filterable = true, .column = "name" },
+	{ .name = "Comment", .type = RV_EDM_STRING, .filterable = true, .column = "comment" },
+	{ .name = "Enabled", .type = RV_EDM_BOOLEAN, .filterable = true, .column = "enabled" },
+	{ .name = "StartTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "starttime" },
+	{ .name = "CreatedBy", .type = RV_EDM_STRING, .filterable = true, .column = "createdby" },
+	{ .name = "LastModificationTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "lastmodificationtime" },
+	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .filterable = true, .column = "lastmodifiedby" },
+	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
+	{ .name = "ContentTypeID", .type = RV_EDM_INT32, .filterable = true, .column = "contenttypeid" },
+	{ .name = "ContentName", .type = RV_EDM_STRING, .filterable = true, .column = "contentname" },
+};
+
+static const struct rv_odata_property p34[] = {
 	{ .name = "ContainerNodeID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "containernodeid" },
 	{ .name = "FolderGuid", .type = RV_EDM_STRING, .filterable = true, .column = "folderguid" },
 	{ .name = "Name", .type = RV_EDM_STRING, .filterable = true, .column = "name" },
@@ -347,7 +430,7 @@ static const struct rv_odata_property p30[] = {
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
 };
 
-static const struct rv_odata_property p31[] = {
+static const struct rv_odata_property p35[] = {
 	{ .name = "InstanceKey", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "instancekey" },
 	{ .name = "ObjectType", .type = RV_EDM_INT32, .is_key = true, .filterable = true, .column = "objecttype" },
 	{ .name = "ObjectTypeName", .type = RV_EDM_STRING },
@@ -356,7 +439,7 @@ static const struct rv_odata_property p31[] = {
 	{ .name = "SourceSite", .type = RV_EDM_STRING },
 };
 
-static const struct rv_odata_property p32[] = {
+static const struct rv_odata_property p36[] = {
 	{ .name = "RecordID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "recordid" },
 	{ .name = "MessageID", .type = RV_EDM_INT32, .filterable = true, .column = "messageid" },
 	{ .name = "MessageType", .type = RV_EDM_INT32, .filterable = true, .column = "messagetype" },
@@ -376,29 +459,29 @@ static const struct rv_odata_property p32[] = {
 	{ .name = "Revision", .type = RV_EDM_INT64, .filterable = true, .column = "revision" },
 	{ .name = "RequestID", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "requestid" },
 	{ .name = "Source", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "source" },
-	{ .name = "InsStrings", .type = RV_EDM_COMPLEX, .is_collection = true, .is_navigation = true, .column = "recordid", .of = &rv_class_table[33].odata },
-	{ .name = "Attributes", .type = RV_EDM_COMPLEX, .is_collection = true, .is_navigation = true, .column = "recordid", .of = &rv_class_table[34].odata },
+	{ .name = "InsStrings", .type = RV_EDM_COMPLEX, .is_collection = true, .is_navigation = true, .column = "recordid", .of = &rv_class_table[37].odata },
+	{ .name = "Attributes", .type = RV_EDM_COMPLEX, .is_collection = true, .is_navigation = true, .column = "recordid", .of = &rv_class_table[38].odata },
 };
 
-static const struct rv_odata_property p33[] = {
+static const struct rv_odata_property p37[] = {
 	{ .name = "RecordID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "recordid" },
 	{ .name = "InsStrIndex", .type = RV_EDM_INT32, .is_key = true, .filterable = true, .column = "insstrindex" },
 	{ .name = "InsStrValue", .type = RV_EDM_STRING, .filterable = true, .column = "insstrvalue" },
 };
 
-static const struct rv_odata_property p34[] = {
+static const struct rv_odata_property p38[] = {
 	{ .name = "RecordID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "recordid" },
 	{ .name = "AttributeID", .type = RV_EDM_INT32, .is_key = true, .filterable = true, .column = "attributeid" },
 	{ .name = "AttributeValue", .type = RV_EDM_STRING, .filterable = true, .column = "attributevalue" },
 	{ .name = "AttributeTime", .type = RV_EDM_DATE_TIME_OFFSET, .filterable = true, .column = "attributetime" },
 };
 
-static const struct rv_odata_property p35[] = {
+static const struct rv_odata_property p39[] = {
 	{ .name = "ModuleName", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "modulename" },
 	{ .name = "MsgDLLName", .type = RV_EDM_STRING, .filterable = true, .column = "msgdllname" },
 };
 
-static const struct rv_odata_property p37[] = {
+static const struct rv_odata_property p41[] = {
 	{ .name = "ApprovalID", .type = RV_EDM_INT64, .is_key = true, .filterable = true, .column = "approvalid" },
 	{ .name = "State", .type = RV_EDM_STRING, .filterable = true, .column = "state" },
 	{ .name = "RequestedBy", .type = RV_EDM_STRING, .filterable = true, .column = "requestedby" },
@@ -410,7 +493,7 @@ static const struct rv_odata_property p37[] = {
 	{ .name = "Request", .type = RV_EDM_STRING, .nullable = true },
 };
 
-static const struct rv_odata_property p38[] = {
+static const struct rv_odata_property p42[] = {
 	{ .name = "ClassName", .type = RV_EDM_STRING, .is_key = true, .filterable = true, .column = "classname" },
 	{ .name = "ObjectTypeID", .type = RV_EDM_INT32, .nullable = true, .filterable = true, .column = "objecttypeid" },
 	{ .name = "SDKName", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "sdkname" },
@@ -418,14 +501,14 @@ static const struct rv_odata_property p38[] = {
 	{ .name = "Application", .type = RV_EDM_STRING, .filterable = true, .column = "application" },
 	{ .name = "Version", .type = RV_EDM_INT32, .filterable = true, .column = "version" },
 	{ .name = "SecuredBy", .type = RV_EDM_STRING, .filterable = true, .column = "securedby" },
-	{ .name = "Operations", .type = RV_EDM_COMPLEX, .is_collection = true, .of = &rv_class_table[39].odata },
+	{ .name = "Operations", .type = RV_EDM_COMPLEX, .is_collection = true, .of = &rv_class_table[43].odata },
 	{ .name = "CreatedBy", .type = RV_EDM_STRING },
 	{ .name = "CreatedDate", .type = RV_EDM_DATE_TIME_OFFSET },
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING },
 	{ .name = "LastModifiedDate", .type = RV_EDM_DATE_TIME_OFFSET },
 };
 
-static const struct rv_odata_property p39[] = {
+static const struct rv_odata_property p43[] = {
 	{ .name = "Name", .type = RV_EDM_STRING },
 	{ .name = "Bit", .type = RV_EDM_INT32, .nullable = true },
 	{ .name = "TypeWide", .type = RV_EDM_BOOLEAN },
@@ -445,7 +528,7 @@ static const struct rv_odata_property groupid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property id_0[] = {
@@ -459,7 +542,7 @@ static const struct rv_odata_property id_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property objectkey_0[] = {
@@ -473,7 +556,7 @@ static const struct rv_odata_property objectkey_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property packageguid_0[] = {
@@ -487,7 +570,7 @@ static const struct rv_odata_property packageguid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property packageid_0[] = {
@@ -501,7 +584,7 @@ static const struct rv_odata_property packageid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property phaseddeploymentid_0[] = {
@@ -515,7 +598,7 @@ static const struct rv_odata_property phaseddeploymentid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property queryid_0[] = {
@@ -529,7 +612,7 @@ static const struct rv_odata_property queryid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property scriptguid_0[] = {
@@ -543,7 +626,7 @@ static const struct rv_odata_property scriptguid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property servername_0[] = {
@@ -557,7 +640,7 @@ static const struct rv_odata_property servername_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property settingsid_0[] = {
@@ -571,7 +654,7 @@ static const struct rv_odata_property settingsid_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property sitecode_0[] = {
@@ -585,7 +668,7 @@ static const struct rv_odata_property sitecode_0[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property ci_uniqueid_1[] = {
@@ -601,7 +684,7 @@ static const struct rv_odata_property ci_uniqueid_1[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 static const struct rv_odata_property modelname_1[] = {
@@ -617,7 +700,7 @@ static const struct rv_odata_property modelname_1[] = {
 	{ .name = "LastModifiedBy", .type = RV_EDM_STRING, .nullable = true, .filterable = true, .column = "lastmodifiedby" },
 	{ .name = "DateLastModified", .type = RV_EDM_DATE_TIME_OFFSET, .nullable = true, .filterable = true, .column = "datelastmodified" },
 	{ .name = "SourceSite", .type = RV_EDM_STRING, .filterable = true, .column = "sourcesite" },
-	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[36].odata },
+	{ .name = "Properties", .type = RV_EDM_COMPLEX, .of = &rv_class_table[40].odata },
 };
 
 const struct rv_class rv_class_table[] = {
@@ -651,16 +734,20 @@ const struct rv_class rv_class_table[] = {
 	{ .odata = { "SMS_R_User", "User", "list_sms_r_user", PROPERTIES(p27) }, .type = "SMS_R_User" },
 	{ .odata = { "SMS_R_UserGroup", "UserGroup", "list_sms_r_usergroup", PROPERTIES(p28) }, .type = "SMS_R_UserGroup" },
 	{ .odata = { "SMS_Application", "Application", "list_sms_application", PROPERTIES(p29) }, .type = "SMS_Application", .object_type_id = 31 },
-	{ .odata = { "SMS_ObjectContainerNode", "ObjectContainerNode", "list_sms_objectcontainernode", PROPERTIES(p30) }, .type = "SMS_ObjectContainerNode", .object_type_id = 226 },
-	{ .odata = { "SMS_ObjectContainerItem", "ObjectContainerItem", "list_sms_objectcontaineritem", PROPERTIES(p31) }, .mixed = true },
-	{ .odata = { "SMS_StatusMessage", "StatusMessage", "list_sms_statusmessage", PROPERTIES(p32) }, .type = "RVE_AuditLog", .mixed = true },
-	{ .odata = { "SMS_StatMsgInsStrings", "StatMsgInsStrings", "list_sms_statmsginsstrings", PROPERTIES(p33) }, .type = "RVE_AuditLog", .mixed = true },
-	{ .odata = { "SMS_StatMsgAttributes", "StatMsgAttributes", "list_sms_statmsgattributes", PROPERTIES(p34) }, .type = "RVE_AuditLog", .mixed = true },
-	{ .odata = { "SMS_StatMsgModuleNames", "StatMsgModuleNames", "list_sms_statmsgmodulenames", PROPERTIES(p35) } },
+	{ .odata = { "SMS_CIAssignment", "CIAssignment", "list_sms_ciassignment", PROPERTIES(p30) }, .type = "SMS_Collection", .mixed = true },
+	{ .odata = { "SMS_ApplicationAssignment", "ApplicationAssignment", "list_sms_applicationassignment", PROPERTIES(p31) }, .type = "SMS_Collection", .mixed = true },
+	{ .odata = { "SMS_Advertisement", "Advertisement", "list_sms_advertisement", PROPERTIES(p32) }, .type = "SMS_Collection", .mixed = true },
+	{ .odata = { "SMS_ClientSettingsAssignment", "ClientSettingsAssignment", "list_sms_clientsettingsassignment", PROPERTIES(p33) }, .type = "SMS_Collection", .mixed = true },
+	{ .odata = { "SMS_ObjectContainerNode", "ObjectContainerNode", "list_sms_objectcontainernode", PROPERTIES(p34) }, .type = "SMS_ObjectContainerNode", .object_type_id = 226 },
+	{ .odata = { "SMS_ObjectContainerItem", "ObjectContainerItem", "list_sms_objectcontaineritem", PROPERTIES(p35) }, .mixed = true },
+	{ .odata = { "SMS_StatusMessage", "StatusMessage", "list_sms_statusmessage", PROPERTIES(p36) }, .type = "RVE_AuditLog", .mixed = true },
+	{ .odata = { "SMS_StatMsgInsStrings", "StatMsgInsStrings", "list_sms_statmsginsstrings", PROPERTIES(p37) }, .type = "RVE_AuditLog", .mixed = true },
+	{ .odata = { "SMS_StatMsgAttributes", "StatMsgAttributes", "list_sms_statmsgattributes", PROPERTIES(p38) }, .type = "RVE_AuditLog", .mixed = true },
+	{ .odata = { "SMS_StatMsgModuleNames", "StatMsgModuleNames", "list_sms_statmsgmodulenames", PROPERTIES(p39) } },
 	{ .odata = { "RVE_Properties", NULL, NULL, NULL, 0 } },
-	{ .odata = { "RVE_Approval", "Approval", "list_rve_approval", PROPERTIES(p37) }, .type = "RVE_Approval" },
-	{ .odata = { "RVE_ApplicationType", "ApplicationType", "list_rve_applicationtype", PROPERTIES(p38) }, .type = "RVE_ApplicationType" },
-	{ .odata = { "RVE_ApplicationOperation", NULL, NULL, PROPERTIES(p39) } },
+	{ .odata = { "RVE_Approval", "Approval", "list_rve_approval", PROPERTIES(p41) }, .type = "RVE_Approval" },
+	{ .odata = { "RVE_ApplicationType", "ApplicationType", "list_rve_applicationtype", PROPERTIES(p42) }, .type = "RVE_ApplicationType" },
+	{ .odata = { "RVE_ApplicationOperation", NULL, NULL, PROPERTIES(p43) } },
 	{ .odata = { "SMS_Package", "Package", "list_secured_object", PROPERTIES(packageid_0) }, .type = "SMS_Package", .object_type_id = 2 },
 	{ .odata = { "SMS_Site", "Site", "list_secured_object", PROPERTIES(sitecode_0) }, .type = "SMS_Site", .object_type_id = 6 },
 	{ .odata = { "SMS_Query", "Query", "list_secured_object", PROPERTIES(queryid_0) }, .type = "SMS_Query", .object_type_id = 7 },

@@ -50,6 +50,7 @@ extern const struct rv_route_table rv_routes_roles;
 extern const struct rv_route_table rv_routes_tasks;
 extern const struct rv_route_table rv_routes_classes;
 extern const struct rv_route_table rv_routes_collections;
+extern const struct rv_route_table rv_routes_deployments;
 extern const struct rv_route_table rv_routes_objects;
 extern const struct rv_route_table rv_routes_folders;
 extern const struct rv_route_table rv_routes_metadata;

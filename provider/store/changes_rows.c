@@ -540,7 +540,8 @@ const struct rv_change_entity rv_change_entities[] = {
 	NO_EFFECT("audit_only"),
 	NO_EFFECT("approval"),
 	NO_EFFECT("approval_setting"),
-	/* No part of the rule. */
+	/* No part of the rule; deployments are judged by what they join. */
+	NO_EFFECT("deployment"),
 	NO_EFFECT("reporting_login"),
 };
 const size_t rv_change_n_entities =

@@ -109,9 +109,9 @@ for method, path, power in routes:
         # On an object that one may not read it is 404, unless one may not
         # read any of its class.
         hidden = method != "GET" and "Copy" not in path and any(
-            part in path for part in (MEMBERSHIP, "/principals/", "('", "(2",
-                                      "ExportRole", "roles/export",
-                                      "MoveMembers"))
+            part in path for part in (
+                MEMBERSHIP, "/principals/", "('", "='", "(2", "ExportRole",
+                "roles/export", "MoveMembers"))
         tap.is_(nobody.status, 404 if hidden else 403,
                 f"{name} needs {power}")
         tap.is_(error_form(nobody, path), "", f"{name}: so does the refusal")

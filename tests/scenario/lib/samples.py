@@ -112,9 +112,27 @@ def of(site):
             SELECT 20000000 + i, 5 - (i - 1) / 2, 'test ' || i
             FROM generate_series(1, 6) i;
         INSERT INTO secured_object (object_type_id, object_key, name)
-            VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two');
+            VALUES (2, 'TST00001', 'one'), (2, 'TST10001', 'two'),
+                (2, 'TST20001', 'deployed'), (38, 'TST30001', 'deployed');
         INSERT INTO object_scope (object_type_id, object_key, scope_id)
-            VALUES (2, 'TST00001', 'SMS00UNA'), (2, 'TST10001', 'SMS00UNA');
+        SELECT object_type_id, object_key, 'SMS00UNA' FROM secured_object
+        WHERE object_key ~ '^TST[0-9]0001$';
+        INSERT INTO deployment (deployment_id, object_type_id,
+                deployment_key, content_type_id, content_key, collection_id,
+                name, is_required, starts_at, created_by, created_at,
+                modified_by, modified_at)
+            SELECT 21000000 + i, type, key, content, thing, place, 'test',
+                true, now(), 'x', now(), 'x', now()
+            FROM (SELECT i, 200 AS type, (21000000 + i)::text AS key,
+                    31 AS content, (SELECT min(object_key)
+                    FROM secured_object WHERE object_type_id = 31) AS thing,
+                    'SMS00001' AS place
+                FROM generate_series(1, 4) i
+                UNION ALL SELECT i, 201, 'TST2000' || i, 2, 'TST20001',
+                    'SMS00001' FROM generate_series(5, 6) i
+                UNION ALL SELECT i, 202, format('ClientSettingsID=%L,'
+                    'CollectionID=%L', 'TST30001', c), 38, 'TST30001', c
+                FROM (VALUES (7, 'SMS00001'), (8, 'SMS000US')) v (i, c)) d;
         COMMIT""")
     PACKAGES = {ADMIN_SERVICE + "/wmi/SMS_Package": "('TST00001')",
                 ADMIN_SERVICE + "/v1.0/Package": "('TST10001')"}
@@ -202,6 +220,24 @@ def of(site):
         path = ADMIN_SERVICE + name
         KEYS[path + "({key})"] = f"{path}({20000000 + number})"
         BODIES[f"{path}({20000000 + number})"] = {}
+    deployments = iter(range(21000001, 21000009))
+    for name in ("ApplicationAssignment", "CIAssignment", "Advertisement",
+                 "ClientSettingsAssignment"):
+        for root, place in (("/wmi/SMS_", "SMSDM001"), ("/v1.0/", "SMSDM003")):
+            path, number = ADMIN_SERVICE + root + name, next(deployments)
+            key, body = {
+                "Advertisement": (f"'TST2000{number % 10}'", {
+                    "PackageID": "TST20001", "CollectionID": place}),
+                "ClientSettingsAssignment": (
+                    "ClientSettingsID='TST30001',CollectionID='%s'" % (
+                        "SMS00001" if number == 21000007 else "SMS000US"), {
+                        "ClientSettingsID": "TST30001",
+                        "CollectionID": place})}.get(name, (number, {
+                            "ContentKey": application,
+                            "TargetCollectionID": place}))
+            KEYS[path + "({key})"] = f"{path}({key})"
+            BODIES[path] = body
+            BODIES[f"{path}({key})"] = {"Enabled": False}
     for number, approval in enumerate(("/wmi/RVE_Approval", "/v1.0/Approval")):
         approval = ADMIN_SERVICE + approval
         for n, action in enumerate(("Approve", "Reject"), 2 * number + 1):

@@ -55,6 +55,17 @@ static const struct {
 	    " rule, query) values ('TST00001', 'device', 1, 'q', 'query',"
 	    " 'select * from SMS_R_System')",
 	    false, false },
+	{ "a deployment, of which no snapshot has anything",
+	    "insert into deployment (deployment_id, object_type_id,"
+	    " deployment_key, content_type_id, content_key, collection_id,"
+	    " name, is_required, starts_at, created_by, created_at,"
+	    " modified_by, modified_at) select 1, 200, '1', 31,"
+	    " min(object_key), 'TST00001', 'one', true, now(), 'x', now(),"
+	    " 'x', now() from secured_object where object_type_id = 31;"
+	    "update deployment set is_enabled = false",
+	    false, false },
+	{ "what was deployed", "delete from deployment where deployment_id = 1",
+	    false, false },
 	{ "resources",
 	    "insert into resource (resource_id, resource_type, name) values"
 	    " (7, 5, 'seven'), (8, 5, 'eight'), (9, 4, 'nine'),"
