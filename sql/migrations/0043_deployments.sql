@@ -154,7 +154,7 @@ $$;
 COMMENT ON FUNCTION reeve.deployable_types(text, jsonb) IS
 'The types of content that deployments of a class have, or the one of them that the request names; RV400 for another.';
 
-CREATE FUNCTION reeve.content_named(types integer[], args jsonb,
+CREATE FUNCTION reeve.deployed_content(types integer[], args jsonb,
     OUT type_id integer, OUT key text)
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
@@ -179,7 +179,7 @@ BEGIN
     key := coalesce(key, '');
 END
 $$;
-COMMENT ON FUNCTION reeve.content_named(integer[], jsonb) IS
+COMMENT ON FUNCTION reeve.deployed_content(integer[], jsonb) IS
 'The content that a request names among objects of some types; an empty key for none.  RV400.';
 
 -- Who may ------------------------------------------------------------------------------
@@ -466,7 +466,7 @@ DECLARE
 BEGIN
     PERFORM require_gate(who);
     PERFORM require_some_deploying(who, at, types);
-    x := content_named(types, args);
+    x := deployed_content(types, args);
     IF coalesce(args ->> 'collection_id', '') = '' THEN
         PERFORM refuse('RV400', 'A deployment has a target collection.',
             '{"reason":"malformed_collection"}');
