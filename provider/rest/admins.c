@@ -11,8 +11,8 @@
 #include "rest/change.h"
 #include "rest/permissions.h"
 #include "rest/request.h"
-#include "rest/roles.h"
 #include "rest/routes.h"
+#include "rest/write_args.h"
 
 #define CLASS "SMS_Admin"
 
@@ -88,7 +88,7 @@ static void
 give_up(struct rv_exchange *x, json_t *args)
 {
 	json_decref(args);
-	rv_roles_run(x, NULL, NULL, NULL, NULL);
+	rv_write_change(x, NULL, NULL, NULL, NULL);
 }
 
 /* ---- Adding ----------------------------------------------------------------------- */
@@ -184,7 +184,7 @@ create(struct rv_exchange *x, const struct rv_account_named *account, void *arg)
 	    account->is_group);
 
 	if (json_string_length(json_object_get(args, "display_name")) == 0 &&
-	    !rv_roles_set(x, args, "display_name", account->display_name)) {
+	    !rv_write_set(x, args, "display_name", account->display_name)) {
 		json_decref(args);
 		args = NULL;
 	}
@@ -194,13 +194,13 @@ create(struct rv_exchange *x, const struct rv_account_named *account, void *arg)
 		args = NULL;
 	}
 	json_decref(named);
-	rv_roles_run(x, "admin_create", args, answer_created, NULL);
+	rv_write_change(x, "admin_create", args, answer_created, NULL);
 }
 
 void
 rv_rest_admin_create(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "LogonName", "logon", JSON_STRING },
 		{ "AdminSid", "sid", JSON_STRING },
 		{ "DistinguishedName", "dn", JSON_STRING },
@@ -220,7 +220,7 @@ rv_rest_admin_create(struct rv_exchange *x)
 	rv_admins_begin(x, "Add");
 	/* Who may not add anybody is told nothing of the directory. */
 	if (rv_admins_may(x, "Add"))
-		args = rv_roles_args(x, members);
+		args = rv_write_args(x, members);
 	if (args != NULL)
 		name = take_name(x, args);
 	if (name != NULL && read_permissions(x, args))
@@ -248,13 +248,13 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 		rv_body_bad(x, "AdminID", "is not that of the path");
 		return false;
 	}
-	return rv_roles_set(x, args, "admin_id", key);
+	return rv_write_set(x, args, "admin_id", key);
 }
 
 void
 rv_rest_admin_change(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "AdminID", "admin_id", JSON_INTEGER },
 		{ "DisplayName", "display_name", JSON_STRING },
 		{ "Permissions", "permissions", JSON_ARRAY },
@@ -273,12 +273,12 @@ rv_rest_admin_change(struct rv_exchange *x)
 
 	rv_admins_begin(x, "Modify");
 	key = rv_admins_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	ok = args != NULL && is_about(x, args, key);
 	if (ok && json_object_get(args, "permissions") != NULL)
 		ok = read_permissions(x, args);
 	if (ok)
-		rv_roles_run(x, "admin_change", args, NULL, NULL);
+		rv_write_change(x, "admin_change", args, NULL, NULL);
 	else
 		give_up(x, args);
 }
@@ -293,13 +293,13 @@ rv_rest_admin_delete(struct rv_exchange *x)
 	key = rv_admins_key(x);
 	if (key != NULL)
 		args = json_pack("{s:s}", "admin_id", key);
-	rv_roles_run(x, "admin_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "admin_delete", args, rv_write_removed, NULL);
 }
 
 void
 rv_rest_admin_add_principal(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "PrincipalID", "principal_id", JSON_STRING },
 		{ NULL, NULL, JSON_NULL },
 	};
@@ -308,9 +308,9 @@ rv_rest_admin_add_principal(struct rv_exchange *x)
 
 	rv_admins_begin(x, "AddPrincipal");
 	key = rv_admins_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
-	if (args == NULL || !rv_roles_set(x, args, "admin_id", key))
+	args = key != NULL ? rv_write_args(x, members) : NULL;
+	if (args == NULL || !rv_write_set(x, args, "admin_id", key))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "admin_principal_add", args, NULL, NULL);
+		rv_write_change(x, "admin_principal_add", args, NULL, NULL);
 }

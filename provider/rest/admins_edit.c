@@ -8,7 +8,7 @@
 
 #include "rest/body.h"
 #include "rest/permissions.h"
-#include "rest/roles.h"
+#include "rest/write_args.h"
 
 /* What is done, and which members of the body say with what. */
 struct edit {
@@ -109,7 +109,7 @@ run(struct rv_exchange *x, const struct edit *edit)
 	if (given != NULL)
 		args =
 		    json_pack("{s:s, s:o}", "admin_id", key, edit->op, given);
-	rv_roles_run(x, "admin_change", args, NULL, NULL);
+	rv_write_change(x, "admin_change", args, NULL, NULL);
 }
 
 /* ---- Roles -------------------------------------------------------------------- */

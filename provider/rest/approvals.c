@@ -9,10 +9,10 @@
 #include "pipeline/lane.h"
 #include "rest/change.h"
 #include "rest/request.h"
-#include "rest/roles.h"
 #include "rest/routes.h"
 #include "rest/site.h"
 #include "store/pg.h"
+#include "rest/write_args.h"
 
 #define CLASS "RVE_Approval"
 
@@ -43,7 +43,7 @@ key_of(struct rv_exchange *x)
 static void
 decide(struct rv_exchange *x, const char *action, const char *op)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ NULL, NULL, JSON_NULL },
 	};
 	const char *key;
@@ -52,12 +52,12 @@ decide(struct rv_exchange *x, const char *action, const char *op)
 	x->record.action = rv_slice_of(action);
 	x->record.object_type = RV_SLICE_LIT(CLASS);
 	key = key_of(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
-	if (args != NULL && !rv_roles_set(x, args, "approval_id", key)) {
+	args = key != NULL ? rv_write_args(x, members) : NULL;
+	if (args != NULL && !rv_write_set(x, args, "approval_id", key)) {
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, op, args, NULL, NULL);
+	rv_write_change(x, op, args, NULL, NULL);
 }
 
 void
@@ -75,7 +75,7 @@ rv_rest_approval_reject(struct rv_exchange *x)
 void
 rv_rest_approval_setting(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "required", "required", JSON_TRUE },
 		{ "expires_after_s", "expires_after_s", JSON_INTEGER },
 		{ NULL, NULL, JSON_NULL },
@@ -83,7 +83,7 @@ rv_rest_approval_setting(struct rv_exchange *x)
 
 	x->record.action = RV_SLICE_LIT("SetApproval");
 	x->record.object_type = RV_SLICE_LIT("SMS_Site");
-	rv_roles_run(x, "approval_setting_change", rv_roles_args(x, members),
+	rv_write_change(x, "approval_setting_change", rv_write_args(x, members),
 	    NULL, NULL);
 }
 

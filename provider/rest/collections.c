@@ -6,6 +6,7 @@
 #include "rest/change.h"
 #include "rest/roles.h"
 #include "rest/routes.h"
+#include "rest/write_args.h"
 
 #define CLASS "SMS_Collection"
 
@@ -158,7 +159,7 @@ read_kind(struct rv_exchange *x, json_t *args)
 	bool ok = true;
 
 	if (given != NULL && (type == 1 || type == 2))
-		ok = rv_roles_set(
+		ok = rv_write_set(
 		    x, args, "kind", type == 2 ? "device" : "user");
 	else if (given != NULL) {
 		rv_body_bad(
@@ -193,7 +194,7 @@ answer_created(
 void
 rv_rest_collection_create(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "Name", "name", JSON_STRING },
 		{ "Comment", "comment", JSON_STRING },
 		{ "CollectionType", "type", JSON_INTEGER },
@@ -206,12 +207,12 @@ rv_rest_collection_create(struct rv_exchange *x)
 	json_t *args;
 
 	begin(x, "Create");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args != NULL && (!read_kind(x, args) || !read_rules(x, args))) {
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "collection_create", args, answer_created, NULL);
+	rv_write_change(x, "collection_create", args, answer_created, NULL);
 }
 
 /* A body that names another object than the path is a mistake. */
@@ -225,13 +226,13 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 		rv_body_bad(x, "CollectionID", "is not that of the path");
 		return false;
 	}
-	return rv_roles_set(x, args, "collection_id", key);
+	return rv_write_set(x, args, "collection_id", key);
 }
 
 void
 rv_rest_collection_change(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "CollectionID", "collection_id", JSON_STRING },
 		{ "Name", "name", JSON_STRING },
 		{ "Comment", "comment", JSON_STRING },
@@ -246,12 +247,12 @@ rv_rest_collection_change(struct rv_exchange *x)
 
 	begin(x, "Modify");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	if (args != NULL && (!is_about(x, args, key) || !read_rules(x, args))) {
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "collection_change", args, NULL, NULL);
+	rv_write_change(x, "collection_change", args, NULL, NULL);
 }
 
 void
@@ -264,7 +265,7 @@ rv_rest_collection_delete(struct rv_exchange *x)
 	key = rv_roles_key(x);
 	if (key != NULL)
 		args = json_pack("{s:s}", "collection_id", key);
-	rv_roles_run(x, "collection_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "collection_delete", args, rv_write_removed, NULL);
 }
 
 /* ---- Methods ------------------------------------------------------------------------- */
@@ -273,15 +274,15 @@ rv_rest_collection_delete(struct rv_exchange *x)
 static json_t *
 named_rules(struct rv_exchange *x, bool list)
 {
-	static const struct rv_roles_member one[] = {
+	static const struct rv_write_member one[] = {
 		{ "collectionRule", "rule", JSON_OBJECT },
 		{ NULL, NULL, JSON_NULL },
 	};
-	static const struct rv_roles_member some[] = {
+	static const struct rv_write_member some[] = {
 		{ "collectionRules", "rules", JSON_ARRAY },
 		{ NULL, NULL, JSON_NULL },
 	};
-	json_t *args = rv_roles_args(x, list ? some : one), *given = NULL;
+	json_t *args = rv_write_args(x, list ? some : one), *given = NULL;
 	json_t *rules = NULL;
 
 	if (args == NULL)
@@ -314,7 +315,7 @@ write_rules(
 	if (rules != NULL)
 		args =
 		    json_pack("{s:s, s:o}", "collection_id", key, how, rules);
-	rv_roles_run(x, "collection_change", args, NULL, NULL);
+	rv_write_change(x, "collection_change", args, NULL, NULL);
 }
 
 void
@@ -344,7 +345,7 @@ rv_rest_collection_drop_rules(struct rv_exchange *x)
 void
 rv_rest_collection_refresh(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ NULL, NULL, JSON_NULL },
 	};
 	const char *key;
@@ -352,10 +353,10 @@ rv_rest_collection_refresh(struct rv_exchange *x)
 
 	begin(x, "RequestRefresh");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
-	if (args != NULL && !rv_roles_set(x, args, "collection_id", key)) {
+	args = key != NULL ? rv_write_args(x, members) : NULL;
+	if (args != NULL && !rv_write_set(x, args, "collection_id", key)) {
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "collection_refresh", args, NULL, NULL);
+	rv_write_change(x, "collection_refresh", args, NULL, NULL);
 }

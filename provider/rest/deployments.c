@@ -6,9 +6,9 @@
 #include "rest/body.h"
 #include "rest/change.h"
 #include "rest/request.h"
-#include "rest/roles.h"
 #include "rest/routes.h"
 #include "rest/rows.h"
+#include "rest/write_args.h"
 
 /* ---- What callers send ------------------------------------------------------------- */
 
@@ -27,7 +27,7 @@
 		"__LAZYPROPERTIES", NULL, JSON_NULL      \
 	}
 
-static const struct rv_roles_member ci_members[] = {
+static const struct rv_write_member ci_members[] = {
 	{ "AssignmentID", "own_key", JSON_INTEGER },
 	{ "AssignmentName", "name", JSON_STRING },
 	{ "AssignmentDescription", "comment", JSON_STRING },
@@ -43,7 +43,7 @@ static const struct rv_roles_member ci_members[] = {
 	READ_ONLY,
 	{ NULL, NULL, JSON_NULL },
 };
-static const struct rv_roles_member package_members[] = {
+static const struct rv_write_member package_members[] = {
 	{ "AdvertisementID", "own_key", JSON_STRING },
 	{ "AdvertisementName", "name", JSON_STRING },
 	{ "Comment", "comment", JSON_STRING },
@@ -58,7 +58,7 @@ static const struct rv_roles_member package_members[] = {
 	READ_ONLY,
 	{ NULL, NULL, JSON_NULL },
 };
-static const struct rv_roles_member settings_members[] = {
+static const struct rv_write_member settings_members[] = {
 	{ "ClientSettingsID", "content_key", JSON_STRING },
 	{ "CollectionID", "collection_id", JSON_STRING },
 	{ "Name", "name", JSON_STRING },
@@ -71,7 +71,7 @@ static const struct rv_roles_member settings_members[] = {
 	{ NULL, NULL, JSON_NULL },
 };
 
-static const struct rv_roles_member *
+static const struct rv_write_member *
 members_of(const struct rv_class *class)
 {
 	if (strcmp(class->odata.name, "SMS_Advertisement") == 0)
@@ -89,7 +89,7 @@ read_own_key(struct rv_exchange *x, json_t *args)
 
 	if (own == NULL || json_is_string(own))
 		return true;
-	return rv_roles_set(x, args, "own_key",
+	return rv_write_set(x, args, "own_key",
 	    rv_arena_printf(
 		x->arena, "%lld", (long long)json_integer_value(own)));
 }
@@ -147,7 +147,7 @@ put_key(struct rv_exchange *x, const struct rv_class *class, json_t *args)
 static bool
 put_class(struct rv_exchange *x, const struct rv_class *class, json_t *args)
 {
-	return rv_roles_set(x, args, "class", class->odata.name);
+	return rv_write_set(x, args, "class", class->odata.name);
 }
 
 /* ---- Answers --------------------------------------------------------------------------- */
@@ -222,7 +222,7 @@ answer_changed(
 static json_t *
 read_args(struct rv_exchange *x, const struct rv_class *class, bool has_key)
 {
-	json_t *args = rv_roles_args(x, members_of(class));
+	json_t *args = rv_write_args(x, members_of(class));
 
 	if (args == NULL)
 		return NULL;
@@ -251,7 +251,7 @@ rv_rest_deployment_create(struct rv_exchange *x)
 	if (class != NULL && reads_some_collection(x, class))
 		args = read_args(x, class, false);
 	/* rv_class_find() gives what lives as long as the exchange. */
-	rv_roles_run(x, "deployment_create", args, answer_created,
+	rv_write_change(x, "deployment_create", args, answer_created,
 	    (void *)(uintptr_t) class);
 }
 
@@ -261,7 +261,7 @@ rv_rest_deployment_change(struct rv_exchange *x)
 	const struct rv_class *class = begin(x, "Deploy");
 	json_t *args = class != NULL ? read_args(x, class, true) : NULL;
 
-	rv_roles_run(x, "deployment_change", args, answer_changed,
+	rv_write_change(x, "deployment_change", args, answer_changed,
 	    (void *)(uintptr_t) class);
 }
 
@@ -276,5 +276,5 @@ rv_rest_deployment_delete(struct rv_exchange *x)
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "deployment_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "deployment_delete", args, rv_write_removed, NULL);
 }

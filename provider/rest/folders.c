@@ -3,7 +3,7 @@
 #include <jansson.h>
 
 #include "rest/body.h"
-#include "rest/roles.h"
+#include "rest/write_args.h"
 
 #define KEYS_MAX 500u
 
@@ -12,7 +12,7 @@
 /* False: answered. */
 static bool
 has_all(struct rv_exchange *x, const json_t *args,
-    const struct rv_roles_member *members)
+    const struct rv_write_member *members)
 {
 	for (; members->name != NULL; members++)
 		if (json_object_get(args, members->arg) == NULL) {
@@ -52,14 +52,14 @@ are_keys(struct rv_exchange *x, const json_t *keys)
 static json_t *
 read_args(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "InstanceKeys", "keys", JSON_ARRAY },
 		{ "ContainerNodeID", "from", JSON_INTEGER },
 		{ "TargetContainerNodeID", "to", JSON_INTEGER },
 		{ "ObjectType", "object_type", JSON_INTEGER },
 		{ NULL, NULL, JSON_NULL },
 	};
-	json_t *args = rv_roles_args(x, members);
+	json_t *args = rv_write_args(x, members);
 
 	if (args != NULL && (!has_all(x, args, members) ||
 				!are_keys(x, json_object_get(args, "keys")))) {
@@ -171,5 +171,5 @@ rv_rest_folder_move(struct rv_exchange *x)
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "folder_move", args, NULL, NULL);
+	rv_write_change(x, "folder_move", args, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "reeve/auth_directory.h"
 #include "rest/admins.h"
 #include "rest/change.h"
-#include "rest/roles.h"
+#include "rest/write_args.h"
 
 /* Administrative users of the other site, whose SIDs the directory is asked. */
 struct looking {
@@ -46,7 +46,7 @@ answer_import(
 static void
 import(struct rv_exchange *x, json_t *args)
 {
-	rv_roles_run(x, "site_import", args, answer_import, NULL);
+	rv_write_change(x, "site_import", args, answer_import, NULL);
 }
 
 /* ---- Who has a SID ------------------------------------------------------------------ */
@@ -179,7 +179,7 @@ look_up(struct rv_exchange *x, json_t *args)
 void
 rv_rest_import_configmgr(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "source", "source", JSON_STRING },
 		{ "accounts", "accounts", JSON_OBJECT },
 		{ "SMS_Admin", "SMS_Admin", JSON_ARRAY },
@@ -196,7 +196,7 @@ rv_rest_import_configmgr(struct rv_exchange *x)
 	x->record.object_type = RV_SLICE_LIT("SMS_Admin");
 	/* Nobody else has the directory asked thousands of questions. */
 	if (rv_admins_may(x, "Add"))
-		args = rv_roles_args(x, members);
+		args = rv_write_args(x, members);
 	if (args != NULL && x->lane->provider->directory != NULL)
 		look_up(x, args);
 	else

@@ -7,8 +7,8 @@
 #include "rest/body.h"
 #include "rest/change.h"
 #include "rest/request.h"
-#include "rest/roles.h"
 #include "rest/routes.h"
+#include "rest/write_args.h"
 
 #define FOLDER_TYPE 226u
 
@@ -228,7 +228,7 @@ run(struct rv_exchange *x, struct names op, json_t *args,
 	const bool folder =
 	    class != NULL && class->object_type_id == FOLDER_TYPE;
 
-	rv_roles_run(x, folder ? op.folder : op.object, args, answer, class);
+	rv_write_change(x, folder ? op.folder : op.object, args, answer, class);
 }
 
 /* The key of the path, as the store has it, into args; false: answered. */

@@ -1,7 +1,7 @@
 #include "rest/resources.h"
 
 #include "pipeline/exchange.h"
-#include "rest/roles.h"
+#include "rest/write_args.h"
 
 #define NUMBER_MAX 10u
 
@@ -41,7 +41,7 @@ delete_of(struct rv_exchange *x, const char *class)
 	key = key_of(x);
 	if (key != NULL)
 		args = json_pack("{s:s, s:s}", "class", class, "key", key);
-	rv_roles_run(x, "resource_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "resource_delete", args, rv_write_removed, NULL);
 }
 
 void
@@ -67,7 +67,7 @@ rv_rest_user_group_delete(struct rv_exchange *x)
 void
 rv_rest_machine_import(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "NetbiosName", "name", JSON_STRING },
 		{ "MACAddress", "mac", JSON_STRING },
 		{ "SMBIOSGUID", "guid", JSON_STRING },
@@ -78,6 +78,6 @@ rv_rest_machine_import(struct rv_exchange *x)
 
 	x->record.action = RV_SLICE_LIT("Import Computer Entry");
 	x->record.object_type = RV_SLICE_LIT("SMS_Site");
-	rv_roles_run(
-	    x, "machine_import", rv_roles_args(x, members), NULL, NULL);
+	rv_write_change(
+	    x, "machine_import", rv_write_args(x, members), NULL, NULL);
 }

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "rest/body.h"
+#include "rest/write_args.h"
 
-#define CLASS "SMS_Role"
+#define CLASS	"SMS_Role"
+#define KEY_MAX 64u
 
 /* What a script that reads, changes and writes back sends along. */
 #define READ_ONLY                                    \
@@ -25,6 +27,28 @@
 		"__LAZYPROPERTIES", NULL, JSON_NULL  \
 	}
 
+const char *
+rv_roles_key(struct rv_exchange *x)
+{
+	const struct rv_slice raw = x->params.key;
+
+	if (raw.n > 2 && raw.n <= KEY_MAX && raw.p[0] == '\'' &&
+	    raw.p[raw.n - 1] == '\'' &&
+	    memchr(raw.p + 1, '\'', raw.n - 2) == NULL) {
+		const char *key = rv_arena_dup(
+		    x->arena, (struct rv_slice){ raw.p + 1, raw.n - 2 });
+
+		if (key == NULL)
+			rv_answer_json(x, 200, NULL);
+		x->record.object_id = rv_slice_of(key);
+		return key;
+	}
+	rv_answer_error(x, 400, "bad_key",
+	    "The key in the path is a text in single quotes, such as "
+	    "('SMS0001R').");
+	return NULL;
+}
+
 static void
 begin(struct rv_exchange *x, const char *action)
 {
@@ -37,7 +61,7 @@ static void
 give_up(struct rv_exchange *x, json_t *args)
 {
 	json_decref(args);
-	rv_roles_run(x, NULL, NULL, NULL, NULL);
+	rv_write_change(x, NULL, NULL, NULL, NULL);
 }
 
 /* ---- Operations ------------------------------------------------------------------- */
@@ -108,7 +132,7 @@ read_operations(struct rv_exchange *x, json_t *args)
 void
 rv_rest_role_create(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "RoleName", "name", JSON_STRING },
 		{ "RoleDescription", "description", JSON_STRING },
 		{ "CopiedFromID", "copied_from_id", JSON_STRING },
@@ -121,17 +145,18 @@ rv_rest_role_create(struct rv_exchange *x)
 	json_t *args;
 
 	begin(x, "Create");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args == NULL || !read_operations(x, args))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "role_create", args, rv_roles_created, class);
+		rv_write_change(
+		    x, "role_create", args, rv_write_created, class);
 }
 
 void
 rv_rest_role_copy(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "Name", "name", JSON_STRING },
 		{ "Description", "description", JSON_STRING },
 		{ NULL, NULL, JSON_NULL },
@@ -142,11 +167,12 @@ rv_rest_role_copy(struct rv_exchange *x)
 
 	begin(x, "Copy");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
-	if (args == NULL || !rv_roles_set(x, args, "copied_from_id", key))
+	args = key != NULL ? rv_write_args(x, members) : NULL;
+	if (args == NULL || !rv_write_set(x, args, "copied_from_id", key))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "role_create", args, rv_roles_created, class);
+		rv_write_change(
+		    x, "role_create", args, rv_write_created, class);
 }
 
 /* ---- Changing ------------------------------------------------------------------------ */
@@ -161,13 +187,13 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 		rv_body_bad(x, "RoleID", "is not that of the path");
 		return false;
 	}
-	return rv_roles_set(x, args, "role_id", key);
+	return rv_write_set(x, args, "role_id", key);
 }
 
 void
 rv_rest_role_change(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "RoleID", "role_id", JSON_STRING },
 		{ "RoleName", "name", JSON_STRING },
 		{ "RoleDescription", "description", JSON_STRING },
@@ -181,12 +207,12 @@ rv_rest_role_change(struct rv_exchange *x)
 
 	begin(x, "Modify");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	if (args == NULL || !is_about(x, args, key) ||
 	    !read_operations(x, args))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "role_change", args, NULL, NULL);
+		rv_write_change(x, "role_change", args, NULL, NULL);
 }
 
 /* "Create, Delete", as the cmdlet takes them, as a list. */
@@ -233,7 +259,7 @@ read_permission(json_t *args)
 void
 rv_rest_role_set_permission(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "RolePermission", "permission", JSON_OBJECT },
 		{ NULL, NULL, JSON_NULL },
 	};
@@ -242,14 +268,14 @@ rv_rest_role_set_permission(struct rv_exchange *x)
 
 	begin(x, "SetPermission");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	if (args != NULL && json_object_get(args, "permission") == NULL)
 		rv_body_bad(x, "RolePermission", "is missing");
 	if (args == NULL || x->answered ||
-	    !rv_roles_set(x, args, "role_id", key) || !read_permission(args))
+	    !rv_write_set(x, args, "role_id", key) || !read_permission(args))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "role_change", args, NULL, NULL);
+		rv_write_change(x, "role_change", args, NULL, NULL);
 }
 
 void
@@ -262,5 +288,5 @@ rv_rest_role_delete(struct rv_exchange *x)
 	key = rv_roles_key(x);
 	if (key != NULL)
 		args = json_pack("{s:s}", "role_id", key);
-	rv_roles_run(x, "role_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "role_delete", args, rv_write_removed, NULL);
 }

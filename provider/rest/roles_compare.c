@@ -3,6 +3,7 @@
 #include "rest/roles.h"
 #include "rest/site.h"
 #include "store/pg.h"
+#include "rest/write_args.h"
 
 #define ROLE	    "SMS_Role"
 #define SIMILAR	    10
@@ -74,7 +75,7 @@ text(struct rv_exchange *x, const json_t *args, const char *member)
 void
 rv_rest_roles_compare(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "a", "a", JSON_STRING },
 		{ "b", "b", JSON_STRING },
 		{ NULL, NULL, JSON_NULL },
@@ -83,7 +84,7 @@ rv_rest_roles_compare(struct rv_exchange *x)
 	json_t *args;
 
 	begin(x, "CompareRoles");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args != NULL && (a = text(x, args, "a")) != NULL)
 		b = text(x, args, "b");
 	json_decref(args);
@@ -99,7 +100,7 @@ rv_rest_roles_compare(struct rv_exchange *x)
 void
 rv_rest_roles_similar(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "role_id", "role_id", JSON_STRING },
 		{ "limit", "limit", JSON_INTEGER },
 		{ NULL, NULL, JSON_NULL },
@@ -109,7 +110,7 @@ rv_rest_roles_similar(struct rv_exchange *x)
 	json_t *args;
 
 	begin(x, "SimilarRoles");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args != NULL)
 		role = text(x, args, "role_id");
 	if (role != NULL && json_object_get(args, "limit") != NULL)

@@ -11,6 +11,7 @@
 #include "rest/role_file.h"
 #include "rest/role_signature.h"
 #include "rest/roles.h"
+#include "rest/write_args.h"
 
 static void
 begin(struct rv_exchange *x, const char *action)
@@ -135,14 +136,14 @@ read_xml(struct rv_exchange *x, json_t *args, const char *member)
 }
 
 static void
-import_roles(struct rv_exchange *x, const struct rv_roles_member *members,
+import_roles(struct rv_exchange *x, const struct rv_write_member *members,
     bool overwrites)
 {
 	char *by = NULL;
 	json_t *args;
 
 	begin(x, "ImportRole");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args != NULL && json_object_get(args, "overwrite") == NULL &&
 	    json_object_set_new(args, "overwrite", json_boolean(overwrites)) !=
 		0)
@@ -153,13 +154,13 @@ import_roles(struct rv_exchange *x, const struct rv_roles_member *members,
 		json_decref(args);
 		args = NULL;
 	}
-	rv_roles_run(x, "role_import", args, answer_import, by);
+	rv_write_change(x, "role_import", args, answer_import, by);
 }
 
 void
 rv_rest_role_import(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "RolesXml", "xml", JSON_STRING },
 		{ "OverwrittenExisted", "overwrite", JSON_TRUE },
 		{ "NewRoleName", "new_name", JSON_STRING },
@@ -173,7 +174,7 @@ rv_rest_role_import(struct rv_exchange *x)
 void
 rv_rest_roles_import(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "xml", "xml", JSON_STRING },
 		{ "overwrite", "overwrite", JSON_TRUE },
 		{ "new_name", "new_name", JSON_STRING },
@@ -253,20 +254,20 @@ answer_export(
 static void
 export_roles(struct rv_exchange *x, json_t *args)
 {
-	rv_roles_run(x, "role_export", args, answer_export, NULL);
+	rv_write_change(x, "role_export", args, answer_export, NULL);
 }
 
 void
 rv_rest_role_export(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "RoleID", "id", JSON_STRING },
 		{ NULL, NULL, JSON_NULL },
 	};
 	json_t *args, *ids = NULL;
 
 	begin(x, "ExportRole");
-	args = rv_roles_args(x, members);
+	args = rv_write_args(x, members);
 	if (args != NULL && json_object_get(args, "id") == NULL)
 		rv_body_bad(x, "RoleID", "is missing");
 	else if (args != NULL)
@@ -279,7 +280,7 @@ rv_rest_role_export(struct rv_exchange *x)
 void
 rv_rest_role_export_this(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ NULL, NULL, JSON_NULL },
 	};
 	const char *key;
@@ -287,7 +288,7 @@ rv_rest_role_export_this(struct rv_exchange *x)
 
 	begin(x, "ExportRole");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	if (args != NULL)
 		ids = json_pack("{s:[s]}", "role_ids", key);
 	json_decref(args);
@@ -297,11 +298,11 @@ rv_rest_role_export_this(struct rv_exchange *x)
 void
 rv_rest_roles_export(struct rv_exchange *x)
 {
-	static const struct rv_roles_member members[] = {
+	static const struct rv_write_member members[] = {
 		{ "role_ids", "role_ids", JSON_ARRAY },
 		{ NULL, NULL, JSON_NULL },
 	};
 
 	begin(x, "ExportRole");
-	export_roles(x, rv_roles_args(x, members));
+	export_roles(x, rv_write_args(x, members));
 }

@@ -3,10 +3,11 @@
 
 #include "rest/body.h"
 #include "rest/roles.h"
+#include "rest/write_args.h"
 
 #define CLASS "SMS_SecuredCategory"
 
-static const struct rv_roles_member members[] = {
+static const struct rv_write_member members[] = {
 	{ "CategoryID", "scope_id", JSON_STRING },
 	{ "CategoryName", "name", JSON_STRING },
 	{ "CategoryDescription", "description", JSON_STRING },
@@ -33,7 +34,7 @@ static void
 give_up(struct rv_exchange *x, json_t *args)
 {
 	json_decref(args);
-	rv_roles_run(x, NULL, NULL, NULL, NULL);
+	rv_write_change(x, NULL, NULL, NULL, NULL);
 }
 
 /* The site gives the CategoryID: one that is sent along is not looked at. */
@@ -43,8 +44,8 @@ rv_rest_scope_create(struct rv_exchange *x)
 	static char class[] = CLASS;
 
 	begin(x, "Create");
-	rv_roles_run(x, "scope_create", rv_roles_args(x, members),
-	    rv_roles_created, class);
+	rv_write_change(x, "scope_create", rv_write_args(x, members),
+	    rv_write_created, class);
 }
 
 void
@@ -55,15 +56,15 @@ rv_rest_scope_change(struct rv_exchange *x)
 
 	begin(x, "Modify");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, members) : NULL;
+	args = key != NULL ? rv_write_args(x, members) : NULL;
 	named = json_string_value(json_object_get(args, "scope_id"));
 	if (named != NULL && key != NULL && strcmp(named, key) != 0)
 		rv_body_bad(x, "CategoryID", "is not that of the path");
 	if (args == NULL || x->answered ||
-	    !rv_roles_set(x, args, "scope_id", key))
+	    !rv_write_set(x, args, "scope_id", key))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "scope_change", args, NULL, NULL);
+		rv_write_change(x, "scope_change", args, NULL, NULL);
 }
 
 void
@@ -76,13 +77,13 @@ rv_rest_scope_delete(struct rv_exchange *x)
 	key = rv_roles_key(x);
 	if (key != NULL)
 		args = json_pack("{s:s}", "scope_id", key);
-	rv_roles_run(x, "scope_delete", args, rv_roles_removed, NULL);
+	rv_write_change(x, "scope_delete", args, rv_write_removed, NULL);
 }
 
 void
 rv_rest_scope_delete_moving(struct rv_exchange *x)
 {
-	static const struct rv_roles_member own[] = {
+	static const struct rv_write_member own[] = {
 		{ "MoveTo", "move_to", JSON_STRING },
 		{ NULL, NULL, JSON_NULL },
 	};
@@ -91,12 +92,13 @@ rv_rest_scope_delete_moving(struct rv_exchange *x)
 
 	begin(x, "DeleteAndMove");
 	key = rv_roles_key(x);
-	args = key != NULL ? rv_roles_args(x, own) : NULL;
+	args = key != NULL ? rv_write_args(x, own) : NULL;
 	if (args != NULL && json_object_get(args, "move_to") == NULL)
 		rv_body_bad(x, "MoveTo", "is missing");
 	if (args == NULL || x->answered ||
-	    !rv_roles_set(x, args, "scope_id", key))
+	    !rv_write_set(x, args, "scope_id", key))
 		give_up(x, args);
 	else
-		rv_roles_run(x, "scope_delete", args, rv_roles_removed, NULL);
+		rv_write_change(
+		    x, "scope_delete", args, rv_write_removed, NULL);
 }

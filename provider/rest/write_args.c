@@ -1,41 +1,16 @@
+#include "rest/write_args.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "rest/body.h"
 #include "rest/change.h"
-#include "rest/roles.h"
 #include "rest/routes.h"
-
-#define KEY_MAX 64u
-
-/* ---- The key ------------------------------------------------------------------- */
-
-const char *
-rv_roles_key(struct rv_exchange *x)
-{
-	const struct rv_slice raw = x->params.key;
-
-	if (raw.n > 2 && raw.n <= KEY_MAX && raw.p[0] == '\'' &&
-	    raw.p[raw.n - 1] == '\'' &&
-	    memchr(raw.p + 1, '\'', raw.n - 2) == NULL) {
-		const char *key = rv_arena_dup(
-		    x->arena, (struct rv_slice){ raw.p + 1, raw.n - 2 });
-
-		if (key == NULL)
-			rv_answer_json(x, 200, NULL);
-		x->record.object_id = rv_slice_of(key);
-		return key;
-	}
-	rv_answer_error(x, 400, "bad_key",
-	    "The key in the path is a text in single quotes, such as "
-	    "('SMS0001R').");
-	return NULL;
-}
 
 /* ---- The body ---------------------------------------------------------------------- */
 
-static const struct rv_roles_member *
-find(const struct rv_roles_member *members, const char *name)
+static const struct rv_write_member *
+find(const struct rv_write_member *members, const char *name)
 {
 	for (; members->name != NULL; members++)
 		if (strcmp(members->name, name) == 0)
@@ -73,7 +48,7 @@ has_type(const json_t *value, json_type type)
 
 /* One member into args; null is an empty text. */
 static bool
-take(struct rv_exchange *x, const struct rv_roles_member *member,
+take(struct rv_exchange *x, const struct rv_write_member *member,
     const char *name, json_t *value, json_t *args)
 {
 	if (member == NULL) {
@@ -84,7 +59,7 @@ take(struct rv_exchange *x, const struct rv_roles_member *member,
 	if (member->arg == NULL)
 		return true;
 	if (json_is_null(value) && member->type == JSON_STRING)
-		return rv_roles_set(x, args, member->arg, "");
+		return rv_write_set(x, args, member->arg, "");
 	if (!has_type(value, member->type)) {
 		rv_body_bad(x, member->name, type_name(member->type));
 		return false;
@@ -96,7 +71,7 @@ take(struct rv_exchange *x, const struct rv_roles_member *member,
 }
 
 json_t *
-rv_roles_args(struct rv_exchange *x, const struct rv_roles_member *members)
+rv_write_args(struct rv_exchange *x, const struct rv_write_member *members)
 {
 	json_t *body = rv_body_object(x), *args = NULL, *value;
 	const char *name;
@@ -122,7 +97,7 @@ rv_roles_args(struct rv_exchange *x, const struct rv_roles_member *members)
 }
 
 bool
-rv_roles_set(
+rv_write_set(
     struct rv_exchange *x, json_t *args, const char *member, const char *text)
 {
 	if (json_object_set_new(args, member, json_string(text)) == 0)
@@ -134,7 +109,7 @@ rv_roles_set(
 /* ---- The change ------------------------------------------------------------------------ */
 
 void
-rv_roles_run(struct rv_exchange *x, const char *op, json_t *args,
+rv_write_change(struct rv_exchange *x, const char *op, json_t *args,
     rv_write_answer *answer, void *arg)
 {
 	json_t *changes;
@@ -155,7 +130,7 @@ rv_roles_run(struct rv_exchange *x, const char *op, json_t *args,
 }
 
 void
-rv_roles_created(
+rv_write_created(
     struct rv_exchange *x, const struct rv_written *written, void *arg)
 {
 	const json_t *result = rv_written_result(written, 0);
@@ -178,7 +153,7 @@ rv_roles_created(
 }
 
 void
-rv_roles_removed(
+rv_write_removed(
     struct rv_exchange *x, const struct rv_written *written, void *arg)
 {
 	(void)written;
