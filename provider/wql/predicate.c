@@ -142,7 +142,7 @@ read_leaf(struct rv_wql_reader *r, json_t **ret)
 {
 	struct rv_slice name;
 	json_t *operand = NULL;
-	const char *op = NULL;
+	const char *op;
 	bool negated = false;
 	int e = rv_wql_read_name(r, &name);
 
@@ -150,10 +150,12 @@ read_leaf(struct rv_wql_reader *r, json_t **ret)
 		negated = true;
 		e = rv_wql_next(r);
 	}
-	if (e == RV_OK && (op = operator_at(r)) == NULL)
-		e = rv_wql_fail(r, false, "an operator is expected");
-	if (e == RV_OK)
-		e = rv_wql_next(r);
+	if (e != RV_OK)
+		return e;
+	op = operator_at(r);
+	if (op == NULL)
+		return rv_wql_fail(r, false, "an operator is expected");
+	e = rv_wql_next(r);
 	if (e == RV_OK)
 		e = read_operand(r, op, &negated, &operand);
 	if (e == RV_OK)
