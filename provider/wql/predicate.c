@@ -47,7 +47,7 @@ static int
 read_list(struct rv_wql_reader *r, json_t **ret)
 {
 	json_t *list = json_array();
-	json_t *value;
+	json_t *value = NULL;
 	int e = rv_wql_expect(r, "(");
 
 	while (e == RV_OK) {
