@@ -1,6 +1,9 @@
 #include "rest/resources.h"
 
+#include <string.h>
+
 #include "pipeline/exchange.h"
+#include "rest/body.h"
 #include "rest/write_args.h"
 
 #define NUMBER_MAX 10u
@@ -60,6 +63,70 @@ void
 rv_rest_user_group_delete(struct rv_exchange *x)
 {
 	delete_of(x, "SMS_R_UserGroup");
+}
+
+/* ---- Changing --------------------------------------------------------------------- */
+
+/* The members of the body but annotations; NULL: answered. */
+static json_t *
+values_of(struct rv_exchange *x)
+{
+	json_t *body = rv_body_object(x), *values, *value;
+	const char *name;
+
+	if (body == NULL)
+		return NULL;
+	values = json_object();
+	json_object_foreach(body, name, value)
+	{
+		const bool is_note =
+		    name[0] == '@' || strcmp(name, "__LAZYPROPERTIES") == 0;
+
+		if (!is_note && json_object_set(values, name, value) != 0) {
+			json_decref(values);
+			values = NULL;
+			break;
+		}
+	}
+	json_decref(body);
+	if (values == NULL)
+		rv_answer_json(x, 200, NULL);
+	return values;
+}
+
+static void
+change_of(struct rv_exchange *x, const char *class)
+{
+	const char *key;
+	json_t *values = NULL, *args = NULL;
+
+	x->record.action = RV_SLICE_LIT("Modify");
+	x->record.object_type = rv_slice_of(class);
+	key = key_of(x);
+	if (key != NULL)
+		values = values_of(x);
+	if (values != NULL)
+		args = json_pack("{s:s, s:s, s:o}", "class", class, "key", key,
+		    "values", values);
+	rv_write_change(x, "resource_change", args, NULL, NULL);
+}
+
+void
+rv_rest_device_change(struct rv_exchange *x)
+{
+	change_of(x, "SMS_R_System");
+}
+
+void
+rv_rest_user_change(struct rv_exchange *x)
+{
+	change_of(x, "SMS_R_User");
+}
+
+void
+rv_rest_user_group_change(struct rv_exchange *x)
+{
+	change_of(x, "SMS_R_UserGroup");
 }
 
 /* ---- Importing --------------------------------------------------------------------- */

@@ -230,7 +230,8 @@ $$, $$
         AND relname NOT IN ('schema_migration', 'site_revision', 'retired_id',
             'revision_mark', 'idempotency_key', 'session', 'session_end',
             'policy_operation', 'site_secret', 'task', 'task_operation',
-            'import_origin', 'object_body', 'object_body_names')
+            'import_origin', 'object_body', 'object_body_names',
+            'resource_property')
 $$, 'each policy table needs a revision');
 SELECT is_empty($$
     SELECT tgrelid::regclass FROM pg_trigger

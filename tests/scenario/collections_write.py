@@ -122,8 +122,8 @@ for caller, method, path, body, status, code in (
         ("alice", "PATCH", key(DESKS), {"CollectionRules": [include(DESKS)]},
          409, "circular_dependency"),
         ("alice", "PATCH", key(DESKS), {"CollectionRules": [{
-            "RuleName": "q", "QueryExpression": "select * from SMS_R_System"
-        }]}, 501, "query_rule"),
+            "RuleName": "q", "QueryExpression": "select * from "
+            "SMS_G_System_X86_PC_MEMORY"}]}, 501, "query_rule"),
         ("alice", "PATCH", key(DESKS), {"CollectionRules": ["x"]}, 400,
          "bad_request"),
         ("alice", "PATCH", key(DESKS), {"Members": []}, 400, "bad_request"),

@@ -227,7 +227,7 @@ for caller, method, path, body, status, code in (
          "method_not_allowed"),
         ("alice", "POST", WMI + "RVE_EnforcementPoint", {"Name": "x"}, 404,
          "unknown_class"),
-        ("alice", "PATCH", WMI + "SMS_R_System(16777217)", {"Name": "x"},
+        ("alice", "PUT", WMI + "SMS_R_System(16777217)", {"Name": "x"},
          405, "method_not_allowed"),
         ("alice", "POST", WMI + "SMS_Nothing", {}, 404, "unknown_class"),
         ("alice", "POST", WMI + "SMS_DistributionPointInfo", {"Name": "x"},
