@@ -7,6 +7,8 @@
 	{                                                                    \
 		.method = (how), .path = where "({key})",                    \
 		.access = RV_ACCESS_GUARDED, .type = class,                  \
+		.body = (how) == RV_PATCH,                                   \
+		.bad_media_status = (how) == RV_PATCH ? 415 : 0,             \
 		.operation = (power), .event = "write", .handle = (handler), \
 	}
 /* A class and its entity are written alike. */

@@ -166,7 +166,10 @@ read_leaf(struct rv_wql_reader *r, json_t **ret)
 	return e;
 }
 
-/* not p, (p) or a comparison. */
+/*
+ * not p, (p) or a comparison; at most RV_WQL_DEPTH_MAX deep.
+ * NOLINTBEGIN(misc-no-recursion)
+ */
 static int
 read_term(struct rv_wql_reader *r, json_t **ret)
 {
@@ -188,6 +191,8 @@ read_term(struct rv_wql_reader *r, json_t **ret)
 	r->depth--;
 	return e;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* One or more of `part` with the word between them, as one flat node. */
 static int

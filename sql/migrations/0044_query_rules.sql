@@ -769,7 +769,9 @@ LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
     FROM (SELECT coalesce((SELECT p.name FROM resource_property p
             WHERE p.class_name = $1 AND lower(p.name) = lower(v.key)),
             v.key) AS name, v.value FROM jsonb_each($3) v) x
-    WHERE coalesce(resource_value($2, x.name), 'null') <> x.value
+    -- No value and an empty list are shown alike.
+    WHERE coalesce(nullif(resource_value($2, x.name), '[]'), 'null')
+            <> coalesce(nullif(x.value, '[]'), 'null')
         AND NOT coalesce(as_time(resource_value($2, x.name))
             = as_time(x.value), false)
 $$;
@@ -817,17 +819,15 @@ BEGIN
     before := resource_image(r.resource_id);
     had := ARRAY(SELECT m.collection_id::text FROM collection_member m
         WHERE m.resource_id = r.resource_id);
+    IF wanted = '{}' THEN
+        RETURN ROW(0, jsonb_build_object('key', r.resource_id::text));
+    END IF;
     UPDATE resource x SET
         name = CASE WHEN wanted ? 'Name' THEN check_label(wanted -> 'Name',
             'Name', 1, 256) ELSE x.name END,
-        properties = jsonb_strip_nulls(x.properties || (wanted - 'Name'))
-        WHERE x.resource_id = r.resource_id AND (wanted ? 'Name'
-            AND to_jsonb(x.name) <> wanted -> 'Name'
-            OR jsonb_strip_nulls(x.properties || (wanted - 'Name'))
-                <> x.properties);
-    IF NOT FOUND THEN
-        RETURN ROW(0, jsonb_build_object('key', r.resource_id::text));
-    END IF;
+        properties = x.properties - ARRAY(SELECT jsonb_object_keys(wanted))
+            || jsonb_strip_nulls(wanted - 'Name')
+        WHERE x.resource_id = r.resource_id;
     PERFORM refuse_gained(who, at, r.resource_id, had);
     PERFORM write_admin_audit(at, actor, request, ARRAY[ROW(1000122,
         ARRAY[class, r.resource_id::text, before ->> 'name'], before,
