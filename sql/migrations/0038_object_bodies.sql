@@ -291,9 +291,9 @@ SELECT o.object_type_id AS object_type,
 FROM reeve.secured_object o
 LEFT JOIN reeve.object_body b ON b.object_type_id = o.object_type_id
     AND b.object_key = o.object_key
-WHERE o.object_type_id IN (11, 32, 34, 1000004, 1000005);
+WHERE o.object_type_id IN (11, 31, 32, 34, 1000004, 1000005);
 COMMENT ON VIEW reeve.list_numbered_object IS
-'Objects of the types that URLs name by a CI_ID, apart from applications; a class shows those of one object_type.';
+'Objects of the types that URLs name by a CI_ID; a class shows those of one object_type, applications another view.';
 
 INSERT INTO reeve.object_body (object_type_id, object_key, revision, body)
 SELECT o.object_type_id, o.object_key, greatest(o.changed_revision, 1),

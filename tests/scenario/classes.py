@@ -262,7 +262,7 @@ for what, change, view, key in (
         ("rules", "DELETE FROM collection_rule WHERE collection_id = "
          "'RVE00018' AND ordinal = 2", "list_sms_collection", "RVE00018"),
         ("an object", "UPDATE secured_object SET name = 'Newer' "
-         "WHERE object_key = 'model'", "list_sms_application",
+         "WHERE object_key = 'model'", "list_numbered_object",
          dict(numbers)["31"])):
     tag = f"SELECT etag FROM reeve.{view} WHERE key = '{key}'"
     before = site.psql(tag)
@@ -273,7 +273,7 @@ for what, change, view, key in (
 tap.is_(rows("""SELECT reeve.etag_of('SMS_Role', 'RVE000A1') = r.etag,
     reeve.etag_of('SMS_Application', 'model') = o.etag,
     reeve.etag_of('SMS_Role', 'x') IS NULL
-    FROM reeve.list_sms_role r, reeve.list_sms_application o
+    FROM reeve.list_sms_role r, reeve.list_numbered_object o
     WHERE r.key = 'RVE000A1' AND o.object_key = 'model'""")[-1],
         ["t", "t", "t"], "and writes compare the tag that lists show")
 

@@ -141,7 +141,7 @@ for i, (method, path) in enumerate(CHANGES):
     text = dict(reversed(list(body.items()))) if len(body) > 1 else None
     answers += [code(ask(method, path, text, key))] if text else []
     answers += [code(ask(method, path, {}, key))] \
-        if body and method == "PATCH" and not answers else []
+        if body and method in ("PATCH", "PUT") and not answers else []
     tap.is_((set(answers) - {REUSED}, revision()), (set(), at),
             f"{method} {path}: another body under its key is 422")
     tap.ok(answers or not body, f"{method} {path}: there was another body")
