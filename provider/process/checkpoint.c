@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -70,21 +73,38 @@ sign(const struct rv_checkpoints *c, struct rv_buf *text)
 	return text->failed ? RV_ERR_NOMEM : RV_OK;
 }
 
-/* A checkpoint that is there stays: it was signed before. */
 static int
-write_file(int dir_fd, const char *name, struct rv_slice text)
+write_new(int dir_fd, const char *name, struct rv_slice text)
 {
 	int fd = openat(dir_fd, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
 	bool ok;
 
 	if (fd < 0)
 		return RV_ERR_IO;
 	ok = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
-	if (ok && fsync(dir_fd) == 0)
+	return ok ? RV_OK : RV_ERR_IO;
+}
+
+/*
+ * A checkpoint that is there stays: it was signed before.  It has its name
+ * once it is whole, so that nobody reads a part of it.
+ */
+static int
+write_file(int dir_fd, const char *name, struct rv_slice text)
+{
+	char fresh[NAME_MAX + 1];
+	const int n = snprintf(fresh, sizeof(fresh), "%s.new", name);
+	struct stat there;
+
+	if (n < 0 || (size_t)n >= sizeof(fresh) ||
+	    fstatat(dir_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0)
+		return RV_ERR_IO;
+	if (write_new(dir_fd, fresh, text) == RV_OK &&
+	    renameat(dir_fd, fresh, dir_fd, name) == 0 && fsync(dir_fd) == 0)
 		return RV_OK;
-	(void)unlinkat(dir_fd, name, 0);
+	(void)unlinkat(dir_fd, fresh, 0);
 	return RV_ERR_IO;
 }
 
