@@ -7,7 +7,8 @@ that none of them had to give (what Grant allows counts as the giver's).
 
 Random delegates of random sites add, change and remove administrative users,
 make and change roles, give further principals, write rules of collections and
-move these below others.  Behind each call: what the caller and its groups
+move these below others; in every second site also queries, and values of
+devices that queries read.  Behind each call: what the caller and its groups
 hold, on collections and on devices, is no more than before.  Behind all: whatever
 anybody holds that was not held before was the delegates' to give.  Both are
 computed here from the rows, not by the store.  Then each of PLANTED is put
@@ -35,6 +36,7 @@ from lib import tap  # noqa: E402
 
 STEPS = 25
 MOST = 1000  # sites that are looked through for a planted bug
+QUERIES = 10000  # sites from this number on have queries
 TRY = """
 \\set ON_ERROR_STOP 1
 SET search_path = reeve, public;
@@ -58,6 +60,9 @@ OPERATIONS = [(28, n) for n in ("Read", "Modify", "Remove", "Add", "Grant")] \
     + [(27, n) for n in ("Read", "Create", "Modify")] \
     + [(31, n) for n in ("Read", "Modify", "Delete")] \
     + [(1, n) for n in ("Read", "Modify", "Deploy Applications")]
+ON_DEVICES = [(1, n) for n in ("Read Resource", "Modify Resource",
+                               "Remote Control")]
+PLACES = ("North", "South")  # what queries ask of devices
 MOMENTS = (None, 4070908800000, 4102444800000)  # ends of validity
 PEOPLE, GROUPS = ("p1", "p2", "p3", "p4"), ("g1", "g2")
 ROWS = """
@@ -107,6 +112,10 @@ PLANTED = (
      "false", 239),
     ("move_limit", "c.collection_id;\n    PERFORM refuse_self_widening("
      "who, at, c.collection_id, true, true);", "c.collection_id;", 781),
+    ("apply_resource_change",
+     "PERFORM refuse_gained(who, at, r.resource_id, had);", "", 10002),
+    ("refuse_gained", "m.collection_id <> ALL (had)", "m.collection_id = "
+     "ANY (had)", 10002),
     ("apply_principal_add",
      "PERFORM require_grantable(who, at, u.admin_id);", "", 2),
 )
@@ -216,9 +225,16 @@ class Giving:
             and any(covers(g, atom) for g in self.grants)
 
 
+def query(place):
+    """A rule as a provider sends it that has read the query."""
+    return {"rule": "query", "name": "q", "class": "SMS_R_System",
+            "query": f"select * from SMS_R_System where ADSiteName='{place}'",
+            "predicate": ["=", "ADSiteName", place]}
+
+
 class Sequence:
-    def __init__(self, store, catalogue, rng):
-        self.store, self.rng = store, rng
+    def __init__(self, store, catalogue, rng, queries):
+        self.store, self.rng, self.queries = store, rng, queries
         self.bits, self.security = catalogue
         self.outcomes, self.wrong, self.made = {}, [], 0
         self.groups = {p: [g for g in GROUPS if rng.random() < .4]
@@ -258,6 +274,10 @@ class Sequence:
         for device in DEVICES:
             sql.append("INSERT INTO resource (resource_id, resource_type, "
                        f"name) VALUES ({device}, 5, 'd{device}');")
+            if self.queries:
+                sql.append("UPDATE resource SET properties = "
+                           f"{literal({'ADSiteName': self.rng.choice(PLACES)})}"
+                           f" WHERE resource_id = {device};")
         for name in COLLECTIONS:
             for device in DEVICES:
                 if self.rng.random() < .5:
@@ -275,13 +295,22 @@ class Sequence:
                         "INSERT INTO collection_rule (collection_id, kind, "
                         f"ordinal, name, rule, other_id) VALUES ('{name}', "
                         f"'device', {n}, 'r', '{rule}', '{other}');")
+            if self.queries and self.rng.random() < .6:
+                one = query(self.rng.choice(PLACES))
+                sql.append(
+                    "INSERT INTO collection_rule (collection_id, kind, "
+                    f"ordinal, name, rule, query, predicate) SELECT '{name}',"
+                    " 'device', 20, 'q', 'query', q ->> 'query', "
+                    "checked_query(q, 'device') FROM (SELECT "
+                    f"{literal(one)}::jsonb AS q) x;")
             # From the top: who is limited finds the members of the limit.
             sql.append(f"SELECT store_members('{name}', true);")
         for i in range(5):
             sql.append("INSERT INTO security_role (role_id, name) VALUES "
                        f"('TST0000{i}', 'role {i}');")
             # Most may write users and roles: else little happens.
-            held = [o for o in OPERATIONS if self.rng.random() <
+            named = OPERATIONS + (ON_DEVICES if self.queries else [])
+            held = [o for o in named if self.rng.random() <
                     (.75 if o[0] in (1, 27, 28) and o[1] != "Grant" else .4)]
             for type_id, name in held:
                 sql.append(
@@ -367,6 +396,8 @@ class Sequence:
         kind = rng.choice(("create", "change", "change", "prolong", "edit",
                            "delete", "role", "role", "new_role", "collection",
                            "collection", "collection"))
+        if kind == "collection" and self.queries and rng.random() < .4:
+            return self.device_call()
         if kind == "collection":
             return self.collection_call()
         if kind == "create":
@@ -409,11 +440,17 @@ class Sequence:
         rule = rng.choice((
             {"rule": "direct", "resource_id": str(rng.choice(DEVICES))},
             {"rule": "include", "other_id": other},
-            {"rule": "exclude", "other_id": other}))
+            {"rule": "exclude", "other_id": other},
+            *[query(p) for p in PLACES if self.queries]))
         limit = {"limiting_id": rng.choice(("SMS00001", *names))}
         return "collection_change", {"collection_id": name, **rng.choice((
             {"add_rules": [rule]}, {"add_rules": [rule]},
             {"drop_rules": [rule]}, {"rules": []}, limit, limit, limit))}
+
+    def device_call(self):
+        return "resource_change", {
+            "class": "SMS_R_System", "key": str(self.rng.choice(DEVICES)),
+            "values": {"ADSiteName": self.rng.choice(PLACES)}}
 
     def statement(self, person, rows):
         actor = self.actor(person, self.rng.random() < .9)
@@ -487,7 +524,7 @@ def catalogue(store):
 
 def sequence(store, what, seed, n):
     """Runs one; what came of its calls, and what was wrong."""
-    one = Sequence(store, what, w.source("delegation", seed, n))
+    one = Sequence(store, what, w.source("delegation", seed, n), n >= QUERIES)
     one.run()
     one.end()
     return one.outcomes, one.wrong
@@ -497,7 +534,8 @@ def sequences(store, seed, seconds):
     """Runs them until time is over or one is wrong: (n, outcomes, wrong)."""
     deadline, outcomes, what = time.monotonic() + seconds, {}, catalogue(store)
     for n in itertools.count(1):
-        found, wrong = sequence(store, what, seed, n)
+        found, wrong = sequence(store, what, seed,
+                                n if n % 2 else n + QUERIES)
         for word, count in found.items():
             outcomes[word] = outcomes.get(word, 0) + count
         if wrong or time.monotonic() > deadline:
@@ -508,7 +546,8 @@ def notices(store, function, known):
     """Whether a site notices a bug: the one that is known to, or, when these
     have become others, one of the first of them."""
     what = catalogue(store)
-    for n in (known, *range(1, MOST)):
+    first = QUERIES if known >= QUERIES else 0
+    for n in (known, *range(first + 1, first + MOST)):
         if n and sequence(store, what, "planted", n)[1]:
             if n != known:
                 tap.diag(f"{function}: site {n} notices it by now")
