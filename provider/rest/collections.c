@@ -4,10 +4,10 @@
 
 #include "rest/body.h"
 #include "rest/change.h"
+#include "rest/query_rule.h"
 #include "rest/roles.h"
 #include "rest/routes.h"
 #include "rest/write_args.h"
-#include "wql/wql.h"
 
 #define CLASS "SMS_Collection"
 
@@ -73,38 +73,6 @@ link_to(const json_t *one, json_t *name, const char *rule, const char *member)
 	    "{s:s, s:O*, s:O}", "rule", rule, "name", name, "other_id", id);
 }
 
-/* What could not be read the store may have already: it decides. */
-static json_t *
-unread(json_t *name, json_t *text, const struct rv_wql_fault *fault)
-{
-	return json_pack("{s:s, s:O*, s:O, s:{s:I, s:s, s:b}}", "rule", "query",
-	    "name", name, "query", text, "fault", "at", (json_int_t)fault->at,
-	    "what", fault->what, "unsupported", fault->unsupported);
-}
-
-static json_t *
-query(const json_t *one, json_t *name)
-{
-	json_t *text = json_object_get(one, "QueryExpression"), *rule = NULL;
-	struct rv_wql_fault fault;
-	struct rv_wql wql;
-	int r;
-
-	if (!json_is_string(text))
-		return NULL;
-	r = rv_wql_read((struct rv_slice){ json_string_value(text),
-			    json_string_length(text) },
-	    &wql, &fault);
-	if (r == RV_OK)
-		rule = json_pack("{s:s, s:O*, s:O, s:s, s:O?}", "rule", "query",
-		    "name", name, "query", text, "class", wql.class,
-		    "predicate", wql.where);
-	else if (r == RV_ERR_INVALID)
-		rule = unread(name, text, &fault);
-	rv_wql_fini(&wql);
-	return rule;
-}
-
 /* A rule as the store takes it; NULL: it is none. */
 static json_t *
 rule_of(const json_t *one)
@@ -120,7 +88,8 @@ rule_of(const json_t *one)
 	if (says(one, "ExcludeCollectionID"))
 		return link_to(one, name, "exclude", "ExcludeCollectionID");
 	if (says(one, "QueryExpression"))
-		return query(one, name);
+		return rv_query_rule(
+		    name, json_object_get(one, "QueryExpression"));
 	return NULL;
 }
 

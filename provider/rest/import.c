@@ -9,7 +9,10 @@
 #include "reeve/auth_directory.h"
 #include "rest/admins.h"
 #include "rest/change.h"
+#include "rest/query_rule.h"
 #include "rest/write_args.h"
+
+#define READ "read"
 
 /* Administrative users of the other site, whose SIDs the directory is asked. */
 struct looking {
@@ -47,6 +50,47 @@ static void
 import(struct rv_exchange *x, json_t *args)
 {
 	rv_write_change(x, "site_import", args, answer_import, NULL);
+}
+
+/* ---- Queries ---------------------------------------------------------------------- */
+
+/* What the caller itself says to have read does not count. */
+static int
+read_query(json_t *rule)
+{
+	json_t *text = json_object_get(rule, "QueryExpression"), *read;
+
+	if (!json_is_object(rule))
+		return RV_OK;
+	(void)json_object_del(rule, READ);
+	if (!json_is_string(text) || json_string_length(text) == 0)
+		return RV_OK;
+	read = rv_query_rule(NULL, text);
+	return read != NULL && json_object_set_new(rule, READ, read) == 0
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
+}
+
+/* Puts beside each query of a collection what is read in it. */
+static int
+read_queries(const json_t *args)
+{
+	const json_t *collection;
+	json_t *rule;
+	size_t i, k;
+	int r = RV_OK;
+
+	json_array_foreach(
+	    json_object_get(args, "SMS_Collection"), i, collection)
+	{
+		json_array_foreach(
+		    json_object_get(collection, "CollectionRules"), k, rule)
+		{
+			if (r == RV_OK)
+				r = read_query(rule);
+		}
+	}
+	return r;
 }
 
 /* ---- Who has a SID ------------------------------------------------------------------ */
@@ -197,6 +241,10 @@ rv_rest_import_configmgr(struct rv_exchange *x)
 	/* Nobody else has the directory asked thousands of questions. */
 	if (rv_admins_may(x, "Add"))
 		args = rv_write_args(x, members);
+	if (args != NULL && read_queries(args) != RV_OK) {
+		json_decref(args);
+		args = NULL;
+	}
 	if (args != NULL && x->lane->provider->directory != NULL)
 		look_up(x, args);
 	else

@@ -839,6 +839,132 @@ COMMENT ON FUNCTION reeve.apply_resource_change(reeve.asker, jsonb, jsonb,
     jsonb) IS
 'resource_change: {class, key, values}; null takes a value away.  RV403 self_widening where a value would bring it, by a query, into a collection of the caller''s own permissions.';
 
+-- Rules of another site ---------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION reeve.import_rule(source text, c reeve.collection, r jsonb,
+    OUT wanted reeve.wanted_rule, OUT why text)
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+BEGIN
+    wanted.name := left(coalesce(nullif(r ->> 'RuleName', ''), '?'), 256);
+    IF coalesce(r ->> 'QueryExpression', '') <> '' THEN
+        wanted.rule := 'query';
+        wanted.query := r ->> 'QueryExpression';
+        BEGIN
+            wanted.predicate := checked_query(coalesce(r -> 'read', '{}')
+                || jsonb_build_object('query', wanted.query), c.kind);
+        EXCEPTION WHEN SQLSTATE 'RV400' OR SQLSTATE 'RV501' THEN
+            why := SQLERRM;
+        END;
+    ELSIF coalesce(r ->> 'IncludeCollectionID', '') <> '' THEN
+        wanted.rule := 'include';
+        SELECT n.id, n.why INTO wanted.other_id, why
+            FROM import_named_collection(source, r ->> 'IncludeCollectionID',
+                c) n;
+    ELSIF coalesce(r ->> 'ExcludeCollectionID', '') <> '' THEN
+        wanted.rule := 'exclude';
+        SELECT n.id, n.why INTO wanted.other_id, why
+            FROM import_named_collection(source, r ->> 'ExcludeCollectionID',
+                c) n;
+    ELSIF coalesce(r ->> 'ResourceID', '') <> '' THEN
+        wanted.rule := 'direct';
+        SELECT n.id, n.why INTO wanted.resource_id, why
+            FROM import_named_resource(r, c.kind) n;
+    ELSE
+        wanted.rule := 'unknown';
+        why := 'it is no rule of a known kind';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION reeve.import_rule(text, reeve.collection, jsonb) IS
+'A rule of another site as one of here, or why it is left out.';
+
+CREATE FUNCTION reeve.store_new_members(ids text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+DECLARE
+    waiting text[] := ids;
+    next text;
+BEGIN
+    WHILE cardinality(waiting) > 0 LOOP
+        -- One that depends on none of the others: there is no circle.
+        SELECT w INTO STRICT next FROM unnest(waiting) AS w
+            WHERE NOT EXISTS (SELECT FROM links_of(w) AS l (id)
+                WHERE l.id = ANY (waiting))
+            ORDER BY w LIMIT 1;
+        PERFORM store_members(next, true);
+        waiting := array_remove(waiting, next);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION reeve.store_new_members(text[]) IS
+'Makes the members of collections on which no others depend, each once, those first that others name.';
+
+CREATE OR REPLACE FUNCTION reeve.import_rules(who reeve.asker, at timestamptz,
+    args jsonb, plan jsonb[], OUT n integer, OUT lines jsonb[])
+LANGUAGE plpgsql SET search_path = reeve, pg_temp AS $$
+DECLARE
+    came record;
+    done record;
+    ids text[] := '{}';
+BEGIN
+    n := 0;
+    lines := '{}';
+    FOR came IN SELECT l, r -> 'CollectionRules' AS rules
+        FROM unnest(plan) WITH ORDINALITY AS p (l, i)
+        JOIN jsonb_array_elements(args -> 'SMS_Collection') r
+            ON r ->> 'CollectionID' = p.l ->> 'source_id'
+        WHERE p.l ->> 'entity' = 'collection' AND p.l ->> 'action' = 'made'
+            AND jsonb_typeof(r -> 'CollectionRules') = 'array' ORDER BY p.i
+    LOOP
+        done := import_rules_of(who, at, args ->> 'source', came.l,
+            came.rules);
+        n := n + done.n;
+        lines := lines || done.lines;
+        IF done.n > 0 THEN
+            ids := ids || (came.l ->> 'id');
+        END IF;
+    END LOOP;
+    -- What is new is nobody's category yet: nobody's rights get wider.
+    PERFORM store_new_members(ids);
+END
+$$;
+COMMENT ON FUNCTION reeve.import_rules(reeve.asker, timestamptz, jsonb,
+    jsonb[]) IS
+'The rules of the collections that have just come, and their members; how many rules, and lines of the plan for those left out.';
+
+-- What a dry run shows: queries bring many members ------------------------------------
+
+CREATE OR REPLACE FUNCTION reeve.effects_of(who reeve.asker, revision bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = reeve, pg_temp AS $$
+    -- Whoever may Read a collection may Read its members: the same bit by the
+    -- same categories, since members lie within every limit.
+    WITH image AS MATERIALIZED (
+        SELECT c.entity, c.key, c.old, c.new, c.ordinal,
+            CASE c.entity WHEN 'collection_member' THEN 'collection'
+                ELSE c.entity END AS judged_as,
+            CASE c.entity WHEN 'collection_member' THEN jsonb_build_object(
+                    'collection_id', coalesce(c.new, c.old)
+                        -> 'collection_id')
+                ELSE coalesce(c.new, c.old) END AS about
+        FROM change c WHERE c.revision = $2
+    ), seen AS MATERIALIZED (
+        SELECT d.judged_as, d.about FROM (SELECT DISTINCT i.judged_as, i.about
+            FROM image i WHERE i.ordinal <= 1000) d
+        WHERE may_see_image(who, decision_instant(), d.judged_as, d.about)
+    ), judged AS (
+        SELECT i.*, i.ordinal <= 1000 AND s.about IS NOT NULL AS shown
+        FROM image i LEFT JOIN seen s ON s.judged_as = i.judged_as
+            AND s.about = i.about
+    )
+    SELECT jsonb_build_object('effects', coalesce(jsonb_agg(
+            jsonb_build_object('entity', i.entity, 'key', i.key, 'old', i.old,
+                'new', i.new) ORDER BY i.ordinal) FILTER (WHERE i.shown),
+            '[]'), 'effects_not_shown', count(*) FILTER (WHERE NOT i.shown))
+    FROM judged i
+$$;
+COMMENT ON FUNCTION reeve.effects_of(reeve.asker, bigint) IS
+'The first 1000 rows that a revision changed, before and after, as far as the caller may read what they are about, and how many more.';
+
 INSERT INTO reeve.policy_operation (name, description) VALUES
     ('resource_change', 'Values of a device, user or group are changed.');
 

@@ -11,7 +11,7 @@ import threading
 from lib import fixture, tap
 from lab import host
 
-site = fixture.site(config={"revision_wait": "200ms"})
+site = fixture.site(config={"revision_wait": "200ms", "store_deadline": "10s"})
 REEVE = os.path.join(os.path.dirname(site.provider.binary), "reeve")
 FOLDER = os.path.join(site.folder, "cm")
 CCACHES = {}
@@ -109,6 +109,7 @@ NAME, AGAIN = scalar("SELECT string_agg(name, ' ') FROM (SELECT name FROM "
                      "reeve.resource WHERE resource_type = 5 "
                      "ORDER BY resource_id LIMIT 2) x").split()
 DEVICE = scalar(f"SELECT resource_id FROM reeve.resource WHERE name = '{NAME}'")
+SECOND = int(DEVICE) + 1
 site.psql(f"""
 SET search_path = reeve, public;
 BEGIN;
@@ -129,8 +130,11 @@ def include(collection):
 
 RULES = {
     "0": [direct(NAME.upper(), 5), direct(AGAIN, 6), direct("absent", DEVICE),
-          {"RuleName": "q", "QueryExpression": "select * from SMS_R_System",
-           "QueryID": 1}],
+          {"RuleName": "q", "QueryID": 1, "QueryExpression":
+           f"select * from SMS_R_System where ResourceID = {SECOND}",
+           "read": {"class": "SMS_R_System", "predicate": None}},
+          {"RuleName": "j", "QueryExpression": "select * from SMS_R_System "
+           "inner join SMS_G_System_OPERATING_SYSTEM on 1 = 1"}],
     "1": [include("ABC00030"), {"RuleName": "out",
                                 "ExcludeCollectionID": "ABC00032"}],
     "2": [include("ABC00031"), include("ABC00099"), {"RuleName": "what"}]}
@@ -144,23 +148,24 @@ tap.is_((code, said), (0, ""), "collections with rules are planned")
 for line in (
         rf"left_out\trule\tABC00030\tABC00030\t{AGAIN}\tseveral devices",
         r"left_out\trule\tABC00030\tABC00030\tabsent\tno device",
-        r"left_out\trule\tABC00030\tABC00030\tq\trules by query are not "
-        r"taken\tselect \* from SMS_R_System",
+        r"left_out\trule\tABC00030\tABC00030\tj\tThe query of a rule cannot "
+        r"be read at byte 27: .*\tselect \* from SMS_R_System inner",
         r"left_out\trule\tABC00032\tABC00032\tin\tthe collection that it "
         r"names depends",
         r"left_out\trule\tABC00032\tABC00032\tin\tthe collection that it "
         r"names did not come",
         r"left_out\trule\tABC00032\tABC00032\twhat\tit is no rule",
-        r"made\trules\t3"):
+        r"made\trules\t4"):
     tap.like(out, line, "the plan says " + line[:60])
 code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
-tap.is_((code, json.loads(out)["rules"]), (0, {"made": 3, "left_out": 6}),
+tap.is_((code, json.loads(out)["rules"]), (0, {"made": 4, "left_out": 6}),
         "and the rest comes")
 tap.is_(scalar("SELECT string_agg(collection_id || ' ' || resource_id, ',' "
                "ORDER BY 1) FROM reeve.collection_member "
                "WHERE collection_id ~ '^ABC0003'"),
-        f"ABC00030 {DEVICE},ABC00031 {DEVICE}",
-        "with the members that the rules give")
+        f"ABC00030 {DEVICE},ABC00030 {SECOND},ABC00031 {DEVICE},"
+        f"ABC00031 {SECOND}", "with the members that the rules give; what "
+        "the caller says to have read in a query does not count")
 code, out, said = reeve("alice", "configmgr", FOLDER, "--apply", "--json")
 tap.is_((code, json.loads(out)["changed"]), (0, 0), "rules come once")
 save("SMS_Collection", [{**COLLECTIONS[0], "CollectionID": "ABC00040",
