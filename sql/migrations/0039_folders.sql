@@ -632,21 +632,67 @@ $$;
 COMMENT ON FUNCTION reeve.lying(integer, text[]) IS
 'Objects or collections, and in which folder each lies.';
 
-CREATE FUNCTION reeve.require_moving(who reeve.asker, at timestamptz,
+CREATE FUNCTION reeve.moving(who reeve.asker, at timestamptz,
     type_id integer, keys text[], source text, target text) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
     matched bigint[] := '{}';
     id text;
-    elsewhere jsonb;
+    v record;
 BEGIN
     FOREACH id IN ARRAY keys LOOP
-        matched := matched || require_pair(who, at, 'move',
+        SELECT * INTO v FROM allowed_pair(who.ids, cardinality(who.ids),
+            who.groups_known, who.level, who.delegated, at, 'move',
+            folder_question(type_id, source, target)
+            || jsonb_build_object('object', jsonb_build_object(
+                'type', type_id::text, 'key', id)));
+        IF NOT v.decision THEN
+            RETURN NULL;
+        END IF;
+        matched := matched || v.assignments;
+    END LOOP;
+    RETURN ARRAY(SELECT DISTINCT unnest(matched) ORDER BY 1);
+END
+$$;
+COMMENT ON FUNCTION reeve.moving(reeve.asker, timestamptz, integer, text[],
+    text, text) IS
+'The assignments that allow moving objects from one folder to another; NULL when one is not allowed.';
+
+CREATE FUNCTION reeve.refuse_moving(who reeve.asker, at timestamptz,
+    type_id integer, keys text[], args jsonb) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    source text;
+    target text;
+    id text;
+BEGIN
+    -- Why not: the objects come first, what may not be read before the rest.
+    FOREACH id IN ARRAY keys LOOP
+        PERFORM require_on_object(who, at, type_id, 'Move Object', id);
+    END LOOP;
+    source := readable_folder(who, at, args -> 'from');
+    target := readable_folder(who, at, args -> 'to');
+    FOREACH id IN ARRAY keys LOOP
+        PERFORM require_pair(who, at, 'move',
             folder_question(type_id, source, target)
             || jsonb_build_object('object', jsonb_build_object(
                 'type', type_id::text, 'key', id)));
     END LOOP;
-    PERFORM require_same_content(target, type_id);
+    -- Nothing is lacking by itself: it is not moved all the same.
+    PERFORM refuse('RV404', 'There is no such object.',
+        '{"reason":"no_such_object"}');
+END
+$$;
+COMMENT ON FUNCTION reeve.refuse_moving(reeve.asker, timestamptz, integer,
+    text[], jsonb) IS
+'RV403, RV404, RV503 that says why objects may not be moved; always one of them.';
+
+CREATE FUNCTION reeve.require_lying(type_id integer, keys text[],
+    source text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+DECLARE
+    elsewhere jsonb;
+BEGIN
     SELECT jsonb_agg(jsonb_build_object('object_type_id', type_id,
             'object_key', l.key, 'name', l.name) ORDER BY l.key)
         INTO elsewhere FROM lying(type_id, keys) l
@@ -656,12 +702,10 @@ BEGIN
             ' ContainerNodeID says.', jsonb_build_object('reason',
             'not_in_folder', 'objects', elsewhere));
     END IF;
-    RETURN ARRAY(SELECT DISTINCT unnest(matched) ORDER BY 1);
 END
 $$;
-COMMENT ON FUNCTION reeve.require_moving(reeve.asker, timestamptz, integer,
-    text[], text, text) IS
-'The assignments that allow moving objects that the caller may read from one folder to another; RV403, RV409 otherwise.';
+COMMENT ON FUNCTION reeve.require_lying(integer, text[], text) IS
+'RV409 with those of some objects that the caller may read which do not lie in a folder.';
 
 CREATE FUNCTION reeve.apply_folder_move(who reeve.asker, actor jsonb,
     args jsonb, request jsonb) RETURNS reeve.outcome
@@ -670,20 +714,20 @@ DECLARE
     at timestamptz := decision_instant();
     t object_type := content_named(args -> 'object_type', NULL);
     keys text[] := keys_to_move(args -> 'keys');
-    id text;
     source text;
     target text;
     matched bigint[];
     events audit_event[];
 BEGIN
     PERFORM require_gate(who);
-    FOREACH id IN ARRAY keys LOOP
-        PERFORM require_on_object(who, at, t.object_type_id, 'Move Object',
-            id);
-    END LOOP;
-    source := readable_folder(who, at, args -> 'from');
-    target := readable_folder(who, at, args -> 'to');
-    matched := require_moving(who, at, t.object_type_id, keys, source, target);
+    source := named_folder(args -> 'from');
+    target := named_folder(args -> 'to');
+    matched := moving(who, at, t.object_type_id, keys, source, target);
+    IF matched IS NULL THEN
+        PERFORM refuse_moving(who, at, t.object_type_id, keys, args);
+    END IF;
+    PERFORM require_same_content(target, t.object_type_id);
+    PERFORM require_lying(t.object_type_id, keys, source);
     IF source IS NOT DISTINCT FROM target THEN
         RETURN ROW(0, jsonb_build_object('moved', 0));
     END IF;
