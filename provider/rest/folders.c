@@ -5,7 +5,7 @@
 #include "rest/body.h"
 #include "rest/write_args.h"
 
-#define KEYS_MAX 500u
+#define KEYS_MAX 200u
 
 /* ---- The arguments ------------------------------------------------------------- */
 
@@ -30,7 +30,7 @@ are_keys(struct rv_exchange *x, const json_t *keys)
 	size_t i;
 
 	if (json_array_size(keys) == 0 || json_array_size(keys) > KEYS_MAX) {
-		rv_body_bad(x, "InstanceKeys", "must have 1 to 500 elements");
+		rv_body_bad(x, "InstanceKeys", "must have 1 to 200 elements");
 		return false;
 	}
 	json_array_foreach(keys, i, key)

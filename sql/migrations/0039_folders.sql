@@ -603,9 +603,9 @@ CREATE FUNCTION reeve.keys_to_move(given jsonb) RETURNS text[]
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(given) IS DISTINCT FROM 'array'
-        OR jsonb_array_length(given) NOT BETWEEN 1 AND 500
+        OR jsonb_array_length(given) NOT BETWEEN 1 AND 200
         OR jsonb_path_exists(given, '$[*] ? (@.type() != "string")') THEN
-        PERFORM refuse('RV400', 'InstanceKeys are 1 to 500 texts.',
+        PERFORM refuse('RV400', 'InstanceKeys are 1 to 200 texts.',
             '{"reason":"malformed_keys"}');
     END IF;
     RETURN ARRAY(SELECT DISTINCT k COLLATE "C"

@@ -361,7 +361,7 @@ FROM (VALUES
     AS t (who, names, source, target, more, answer, what);
 SELECT is(pg_temp.said('alice', 'folder_move', jsonb_build_object(
     'object_type', 31, 'from', 0, 'to', 0, 'keys', (SELECT jsonb_agg('k' || i)
-    FROM generate_series(1, 501) i))), 'RV400 malformed_keys', 'too many');
+    FROM generate_series(1, 201) i))), 'RV400 malformed_keys', 'too many');
 SELECT is(pg_temp.place('Contoso Ledger'), 'Office', 'it lies where it lay');
 SELECT is(pg_temp.make('alice', 'Devices', NULL,
     '{"properties":{"ObjectType":5000}}'), '1', 'one for collections');
