@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Levels of predicates: "or" and "and" each add at most one a parenthesis. */
 #define LEVELS_MAX (4u * (RV_WQL_DEPTH_MAX + 1u))
 
+/* How deep it goes is what it asserts.  NOLINTBEGIN(misc-no-recursion) */
 static void
 check(const json_t *node, unsigned level)
 {
@@ -27,6 +28,7 @@ check(const json_t *node, unsigned level)
 			check(part, level + 1);
 	}
 }
+/* NOLINTEND(misc-no-recursion) */
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
