@@ -167,7 +167,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
     'caller_covers', 'available_categories', 'page_key',
     'missing_operations', 'role_compare', 'role_similar', 'tasks',
-    'role_for_tasks'],
+    'role_for_tasks', 'own_type_of'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -280,7 +280,7 @@ SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
     ('feed_assignment', 'assignment_id bigint, admin_id bigint, role_id text, from_ms bigint, until_ms bigint'),
     ('feed_assignment_scope', 'assignment_id bigint, scope_id text'),
     ('feed_assignment_collection', 'assignment_id bigint, collection_id text'),
-    ('feed_object', 'object_type_id integer, object_key text'),
+    ('feed_object', 'object_type_id integer, object_key text, own_type_id integer'),
     ('feed_object_scope', 'object_type_id integer, object_key text, scope_id text'),
     ('feed_resource', 'resource_id bigint, resource_type integer'),
     ('feed_member', 'collection_id text, resource_id bigint')) AS x (v, c);
