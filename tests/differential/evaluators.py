@@ -291,8 +291,10 @@ def facts(world, own):
         yield f"category({n},scope({atom(scope)}))"
     for n, c in rows["assignment_collection"]:
         yield f"category({n},collection({atom(c)}))"
-    for t, key in rows["object"]:
+    for t, key, own in rows["object"]:
         yield f"object({t},{atom(key)})"
+        if own:
+            yield f"own_type({t},{atom(key)},{own})"
     for t, key, scope in rows["object_scope"]:
         yield f"carries({t},{atom(key)},{atom(scope)})"
     for r, kind in rows["resource"]:
@@ -398,8 +400,9 @@ COPIES = (
      " valid_until)", lambda r: (*r[:3], stamp(r[3]), stamp(r[4]))),
     ("assignment_scope", "assignment_scope", None),
     ("assignment_collection", "assignment_collection", None),
-    ("object", "secured_object (object_type_id, object_key, name)",
-     lambda r: (*r, r[1])),
+    ("object", "secured_object (object_type_id, object_key, name,"
+     " properties)", lambda r: (*r[:2], r[1], json.dumps(
+         {"OwnObjectTypeID": r[2]} if r[2] else {}))),
     ("object_scope", "object_scope", None),
     ("resource", "resource (resource_id, resource_type, name)", lambda r: (
         r[0], {"device": 5, "user": 4, "group": 3}[r[1]], str(r[0]))),
@@ -546,7 +549,7 @@ def rows_for(world, table, convert):
                 for i, (c, how, what) in enumerate(rows)]
     if table == "object":
         shipped = {d[:2] for d in w.CATALOGUE["default_instance"]}
-        rows = [r for r in rows if r not in shipped]
+        rows = [r for r in rows if r[:2] not in shipped]
     return list(map(convert, rows)) if convert else rows
 
 

@@ -134,8 +134,8 @@ def renamed(c):
         return "new " + k if ours else k
 
     r = c.world.rows
-    names = {o for o in r["object"]} - {d[:2] for d in
-                                        c.world.all("default_instance")}
+    names = {o[:2] for o in r["object"]} - {d[:2] for d in
+                                            c.world.all("default_instance")}
     new = c.world.copy()
     new.rows.update({
         "scope": [(scope(s),) for (s,) in r["scope"]],
@@ -148,7 +148,7 @@ def renamed(c):
                              for a, s in r["assignment_scope"]],
         "assignment_collection": [(a + 5, collection(x)) for a, x in
                                   r["assignment_collection"]],
-        "object": [(t, key(t, k)) for t, k in r["object"]],
+        "object": [(t, key(t, k), own) for t, k, own in r["object"]],
         "object_scope": [(t, key(t, k), scope(s))
                          for t, k, s in r["object_scope"]],
         "member": [(collection(x), n) for x, n in r["member"]]})
@@ -178,6 +178,8 @@ def isolated(c):
             if o[3] == "type_wide"}
     carried = {o for o in c.world.rows["object_scope"]}
     default = {d[:2] for d in c.world.all("default_instance")}
+    # An own type is secured by role: a permission in any scope counts.
+    own = {o[:2] for o in c.world.rows["object"] if o[2]}
     scopes = sorted({s for _, s in c.world.rows["assignment_scope"]}
                     - {"SMS00ALL"})
     for s in c.rng.sample(scopes, min(3, len(scopes))):
@@ -189,7 +191,7 @@ def isolated(c):
             t = ev.type_named(c.world, q.type)
             if ways.get(t) == "scope" and (t, q.operation) not in wide \
                     and (t, q.key, s) not in carried \
-                    and (t, q.key) not in default \
+                    and (t, q.key) not in default | own \
                     and before.decision != after.decision:
                 yield q, s, before, after
 
@@ -239,8 +241,9 @@ def explained(c):
         without.rows["assignment"] = [
             x for x in without.rows["assignment"] if x[0] not in named]
         with_them, = c.ask([q], only.prune())
-        # Read may come from any permission.
-        if with_them.decision != "allow" and with_them.missing != "read":
+        # Read may come from any permission, Author Policy of an own type too.
+        if with_them.decision != "allow" and with_them.missing != "read" \
+                and with_them.thing == a.thing:
             yield q, a, with_them
         others, = c.ask([q], without.prune())
         if others.decision == "allow" and not a.ids.endswith("..."):

@@ -8,7 +8,8 @@ are separated by blanks, those of one thing of `direct` by a colon.
 
 from collections import defaultdict, namedtuple
 
-from world import (CATALOGUE, INVENTORY, MODIFY, READ, T0, World, word)
+from world import (AUTHORED, CATALOGUE, INVENTORY, MODIFY, OWN_TYPES, READ,
+                   T0, World, word)
 
 Ask = namedtuple("Ask", "ids own known level delegated at type operation key")
 List = namedtuple("List", "ids own known level delegated at type operation")
@@ -38,7 +39,7 @@ class Asker:
         self.by_type = defaultdict(list)
         for o in world.all("operation"):
             self.by_type[o[0]].append(o)
-        own = {t for t, _ in world.rows["object"]}
+        own = {o[0] for o in world.rows["object"]}
         own |= {r[1] for r in world.rows["role_operation"]} | {1}
         self.own = sorted(own)
         self.bits = defaultdict(list)
@@ -48,7 +49,7 @@ class Asker:
         self.admins = {a[0]: a for a in world.rows["admin"]}
         self.scopes_of = _group(world.rows["assignment_scope"])
         self.collections_of = _group(world.rows["assignment_collection"])
-        self.objects = _group(world.all("object"))
+        self.objects = _group(o[:2] for o in world.all("object"))
         self.carried = defaultdict(set)
         for t, key, s in world.rows["object_scope"]:
             self.carried[t, key].add(s)
@@ -134,6 +135,10 @@ class Asker:
         t, bit = rng.choice(self.bits[a[2]])
         own = [x for x in self.bits[a[2]] if x[0] >= 2000000]
         if own and rng.random() < .3:
+            t, bit = rng.choice(own)
+        own = [x for x in self.bits[a[2]] if x[0] in OWN_TYPES
+               and x[1] in AUTHORED]
+        if own and rng.random() < .4:
             t, bit = rng.choice(own)
         if rng.random() < .25:
             t, bit = 1, rng.choice([b for x, b in self.bits[a[2]]
@@ -515,7 +520,7 @@ NUMBERS = {
     "role_operation": (1, 2), "role_minimum": (1,),
     "operation_minimum": (0, 1, 2), "admin": (0,),
     "assignment": (0, 1, 3, 4), "assignment_scope": (0,),
-    "assignment_collection": (0,), "object": (0,), "object_scope": (0,),
+    "assignment_collection": (0,), "object": (0, 2), "object_scope": (0,),
     "resource": (0,), "member": (1,)}
 
 
@@ -539,6 +544,8 @@ def read_case(path):
 
 
 def read_row(table, cells):
+    if table == "object" and len(cells) == 2:
+        cells = [*cells, 0]
     for i in NUMBERS.get(table, ()):
         cells[i] = None if cells[i] is None else int(cells[i])
     if table == "rule" and cells[1] == "direct":

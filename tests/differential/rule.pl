@@ -14,6 +14,7 @@
 %   admin(Id, user|group, in|out, Principal)  principal(Further, Admin)
 %   assignment(Id, Admin, Role, From, Until)  category(Assignment, Category)
 %   object(Type, Key)                         carries(Type, Key, Scope)
+%   own_type(Type, Key, OwnType)              of some of those that may be of one
 %   resource(Key, Kind)                       device, user or group
 %   deploys(Type, OperationOfType1)
 %   stored(Collection, Resource)              or, where membership is by rules,
@@ -32,8 +33,8 @@
 
 :- dynamic type/4, operation/4, need/3, class_operation/3, default_instance/4,
        role/1, role_operation/3, role_minimum/2, operation_minimum/3, scope/1,
-       collection/3, admin/4, principal/2, assignment/5, category/2, object/2, carries/3,
-       resource/2, stored/2, rule/2, deploys/2.
+       collection/3, admin/4, principal/2, assignment/5, category/2, object/2, own_type/3,
+       carries/3, resource/2, stored/2, rule/2, deploys/2.
 
 % ---- Section 1: what a question is about --------------------------------
 
@@ -170,11 +171,23 @@ suffices(Subject, Thing, A) :- names(Subject, A), \+ fails(Subject, Thing, A, _)
 
 answer(Subject, Known, Name, Op, Key, Decision, Reason, because(Missing, Ids, Level)) :-
     meaning(Name, Op, Key, Meaning),
-    verdict(Meaning, Subject, Reason0, Missing0, Ids0, Level0),
+    full_verdict(Meaning, Subject, Reason0, Missing0, Ids0, Level0),
     (   Known == no, memberchk(Reason0, [no_such_object, no_assignment, not_permitted])
     ->  Reason = groups_unknown, Missing = [], Ids = [], Level = none
     ;   Reason = Reason0, Missing = Missing0, Ids = Ids0, Level = Level0 ),
     ( Reason == allowed -> Decision = allow ; Decision = deny ).
+
+% What is allowed but for the own type of its object is answered as what lacks is.
+full_verdict(Thing, Subject, Reason, Missing, Ids, Level) :-
+    verdict(Thing, Subject, allowed, _, _, _),
+    asks_for(Thing, Author),
+    verdict(Author, Subject, Reason, Missing, Ids, Level), Reason \== allowed, !.
+full_verdict(Thing, Subject, Reason, Missing, Ids, Level) :-
+    verdict(Thing, Subject, Reason, Missing, Ids, Level).
+
+asks_for(on(Op, T, _, Key), Author) :-
+    memberchk(Op, ['Create', 'Modify', 'Delete']), own_type(T, Key, Own),
+    of_type(Own, 'Author Policy', [], Author).
 
 verdict(Reason, _, Reason, [], [], none) :- atom(Reason), !.
 verdict(Thing, Subject, allowed, [], Ids, none) :-

@@ -17,7 +17,8 @@ list a table; a row is a tuple of numbers and texts, None for what is absent:
   assignment  id, admin, role, from, until (ms of UTC)
   assignment_scope    assignment, scope
   assignment_collection  assignment, collection
-  object      type, key          object_scope       type, key, scope
+  object      type, key, own type (0: none)
+  object_scope       type, key, scope
   resource    id, device|user|group
   member      collection, resource
   rule        collection, direct|include|exclude, resource or collection
@@ -109,7 +110,7 @@ def load_catalogue():
         "scope": [(r["scope_id"],) for r in g.rows_of("scopes")],
         "collection": [(r["collection_id"], r["kind"], r["limiting_id"]
                         or None) for r in g.rows_of("collections")],
-        "object": [(d[0], d[1]) for d in defaults]})
+        "object": [(d[0], d[1], 0) for d in defaults]})
     return tables
 
 
@@ -162,8 +163,8 @@ class World:
             default = {d[:2] for d in self.all("default_instance")}
             for table, sound in (
                     ("assignment", lambda r: r[0] in named),
-                    ("object", lambda r: r[0] not in scoped or r in carried
-                     or r in default)):
+                    ("object", lambda r: r[0] not in scoped
+                     or r[:2] in carried or r[:2] in default)):
                 kept = [r for r in self.rows[table] if sound(r)]
                 if len(kept) != len(self.rows[table]):
                     self.rows[table], changed = kept, True
@@ -239,9 +240,13 @@ def follow_rules(world):
 # ---- Random worlds ----------------------------------------------------------
 
 # Types that say something different about the rule.
-SCOPED = (31, 2, 6, 11, 38, 43, 47, 226, 1000000)
+SCOPED = (31, 2, 6, 11, 38, 43, 47, 48, 226, 1000000)
 TOGETHER = (31, 43, 226, 6)  # what section 4 is about, besides collections
 BY_ROLE = (4, 25, 26, 27, 28, 29, 45)
+# Types whose instances may be of one of these besides, which asks for AUTHOR.
+OWN_TYPES = {11: (52, 59), 48: (56, 57, 58, 60, 61, 62, 64, 65, 69)}
+AUTHOR = 20  # Author Policy, in each of them
+AUTHORED = (1, 2, 10)  # Modify, Delete, Create of those that have them
 
 
 class Maker:
@@ -287,7 +292,11 @@ class Maker:
         self.together = rng.random() < .4
         if self.together:
             self.pool += TOGETHER
+        if rng.random() < .3:
+            self.pool += self.some(OWN_TYPES, rng.choice((1, 1, 2)))
         self.pool = list(dict.fromkeys(self.pool))
+        for t in [x for x in OWN_TYPES if x in self.pool]:
+            self.pool += self.some(OWN_TYPES[t], rng.choice((1, 2)))
         for i in range(rng.choice((0, 1, 1, 2))):
             t, way = 2000000 + i, rng.choice(("scope", "scope", "role"))
             self.rows["type"].append(
@@ -409,7 +418,28 @@ class Maker:
                 for bit in bits[t]:
                     if rng.random() < (read if bit == 0 else share):
                         self.rows["role_operation"].append((role, t, bit))
+            self.author(role)
         self.mine += self.some([r[0] for r in CATALOGUE["role"]], 2)
+
+    def author(self, role):
+        """Who changes items or policies is an author of some, or not."""
+        rng, rows = self.rng, self.rows["role_operation"]
+        had = {x[1:] for x in rows if x[0] == role}
+        for t, bit in sorted(had):
+            if t not in OWN_TYPES or bit not in AUTHORED:
+                continue
+            for own in OWN_TYPES[t]:
+                if own in self.pool and rng.random() < .4:
+                    had |= {(own, AUTHOR), (own, rng.choice((0, 0, AUTHOR)))}
+        rows += sorted((role, *x) for x in had
+                       - {x[1:] for x in rows if x[0] == role})
+
+    def own_type(self, t):
+        """What an object of a type is of besides; 0: nothing."""
+        if t not in OWN_TYPES or self.rng.random() < .3:
+            return 0
+        known = [x for x in OWN_TYPES[t] if x in self.pool]
+        return self.rng.choice(known * 4 + [self.rng.choice(OWN_TYPES[t])])
 
     def objects(self):
         rng = self.rng
@@ -424,12 +454,12 @@ class Maker:
             for key in self.some(names, self.size("objects")):
                 if (t, key) in default:
                     continue
-                self.rows["object"].append((t, key))
+                self.rows["object"].append((t, key, self.own_type(t)))
                 if ways[t] == "scope":
                     for s in self.some(scopes, rng.choice((1, 1, 2, 65))):
                         self.rows["object_scope"].append((t, key, s))
         for row in self.rows["default_instance"]:
-            self.rows["object"].append(row[:2])
+            self.rows["object"].append((*row[:2], 0))
 
     def admins(self):
         rng, ids = self.rng, list(range(1, 70)) + [4294967295, 16777299]

@@ -238,7 +238,7 @@ class Sequence:
         carried = [x for x in rows["object_scope"] if x[0] in known]
         if carried and rng.random() < .5:
             return rng.choice(carried)
-        t, key = rng.choice(objects)
+        t, key = rng.choice(objects)[:2]
         return t, key, rng.choice(scopes)
 
     def memberships(self):
