@@ -16,7 +16,7 @@
  * add: one that takes away or changes what a provider in the field uses
  * goes beyond it, and providers are upgraded before it.
  */
-#define RV_SCHEMA_MIN 44
+#define RV_SCHEMA_MIN 45
 #define RV_SCHEMA_MAX 45
 
 /*
