@@ -407,8 +407,10 @@ rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
 		return;
 	rv_own_target(k->s, t->own - 1, &author);
 	decide_itself(k, at_ms, &author, want, &own);
-	if (own.decision != RV_ALLOW)
-		*ret = own;
+	if (own.decision == RV_ALLOW)
+		return;
+	*ret = own;
+	ret->own_type = true;
 }
 
 static inline void

@@ -158,7 +158,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_decides_approvals',
     'count_objects',
     'allowed_objects', 'who_may', 'holdings', 'allowed_pair',
-    'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
+    'explain_pair', 'own_type_of', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
     'principal_add', 'principal_remove', 'change_site', 'edm_time_ms',
@@ -199,7 +199,7 @@ $$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms',
     'as_texts', 'as_time', 'caller_reads', 'caller_can_read',
     'caller_assignments', 'caller_operations', 'caller_scopes',
     'caller_initial_scopes', 'caller_covers', 'caller_decides_approvals',
-    'body_of'],
+    'body_of', 'own_type_of'],
     'what reeve_auditor may call: nothing that takes principal ids');
 SELECT set_eq($$
     SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -280,7 +280,7 @@ SELECT is(pg_temp.columns_of(v), c, v || ' has its columns') FROM (VALUES
     ('feed_assignment', 'assignment_id bigint, admin_id bigint, role_id text, from_ms bigint, until_ms bigint'),
     ('feed_assignment_scope', 'assignment_id bigint, scope_id text'),
     ('feed_assignment_collection', 'assignment_id bigint, collection_id text'),
-    ('feed_object', 'object_type_id integer, object_key text'),
+    ('feed_object', 'object_type_id integer, object_key text, own_type_id integer'),
     ('feed_object_scope', 'object_type_id integer, object_key text, scope_id text'),
     ('feed_resource', 'resource_id bigint, resource_type integer'),
     ('feed_member', 'collection_id text, resource_id bigint')) AS x (v, c);

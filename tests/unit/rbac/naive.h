@@ -562,8 +562,10 @@ naive_check(const struct world *w, const struct rv_subject *u, int64_t at,
 	(void)snprintf(name, sizeof(name), "%u", type);
 	author.type = rv_slice_of(name);
 	naive_check_itself(w, u, at, &author, flaw, &own);
-	if (own.decision != RV_ALLOW)
-		*v = own;
+	if (own.decision == RV_ALLOW)
+		return;
+	*v = own;
+	v->own_type = true;
 }
 
 /* Whether two verdicts say the same, reasons and all. */
@@ -575,6 +577,7 @@ same_verdict(const struct rv_verdict *a, const struct rv_verdict *b)
 	    a->evaluated_at_ms != b->evaluated_at_ms ||
 	    a->valid_until_ms != b->valid_until_ms ||
 	    a->object_type_id != b->object_type_id || a->bit != b->bit ||
+	    a->own_type != b->own_type ||
 	    a->missing != b->missing || a->level_needed != b->level_needed ||
 	    a->n_assignments != b->n_assignments ||
 	    a->assignments_cut != b->assignments_cut)
