@@ -17,7 +17,7 @@
  * goes beyond it, and providers are upgraded before it.
  */
 #define RV_SCHEMA_MIN 45
-#define RV_SCHEMA_MAX 45
+#define RV_SCHEMA_MAX 46
 
 /*
  * RV_ERR_INVALID when the schema is outside of the range or not there:
