@@ -1,5 +1,6 @@
 /* On which instances of a type a subject may do something. */
 #include "conditions.h"
+#include "own_types.h"
 #include "reached.h"
 
 struct search {
@@ -308,10 +309,12 @@ count_order(const struct rv_reached *r, const struct rv_order *order)
 
 	for (size_t i = 0; i < r->n_reaches; i++)
 		all &= r->reaches[i].all;
-	if (r->n_exceptions == 0 && (all || r->n_reaches == 0))
+	if (r->n_exceptions == 0 && r->own_denied == 0 &&
+	    (all || r->n_reaches == 0))
 		return all ? rv_order_count(order) : 0;
 	while ((n = rv_order_run(order, &at, &ids)) > 0) {
-		if (scoped && r->n_reaches == 1 && r->n_exceptions == 0)
+		if (scoped && r->n_reaches == 1 && r->n_exceptions == 0 &&
+		    r->own_denied == 0)
 			count += count_reached(r, ids, n);
 		else
 			for (size_t i = 0; i < n; i++)
@@ -370,6 +373,27 @@ find_exceptions(const struct search *q)
 	return RV_OK;
 }
 
+/* Own types of which there are objects, and whose Author Policy lacks. */
+static void
+find_own_denied(const struct search *q)
+{
+	const struct rv_snapshot *s = q->k->s;
+	unsigned places = rv_own_places(q->p);
+
+	for (; places != 0; places &= places - 1) {
+		const unsigned place = (unsigned)__builtin_ctz(places);
+		struct rv_target author;
+		struct rv_verdict v;
+
+		if (s->own[place] == NULL)
+			continue;
+		rv_own_target(s, place, &author);
+		rv_decide(q->k, q->at_ms, &author, RV_WANT_FIRST, &v);
+		if (v.decision != RV_ALLOW)
+			q->r->own_denied |= 1u << place;
+	}
+}
+
 static bool
 is_barred(const struct rv_prepared *p)
 {
@@ -384,6 +408,7 @@ find(const struct search *q)
 
 	if (!is_barred(q->p))
 		e = reach_all(q);
+	find_own_denied(q);
 	if (e == RV_OK && q->p->base.t->has_defaults)
 		e = find_exceptions(q);
 	if (e == RV_OK && q->p->table == RV_IN_RESOURCES && q->r->n_reaches > 0)

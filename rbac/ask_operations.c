@@ -1,5 +1,6 @@
 /* All operations that a subject may do on one object. */
 #include "conditions.h"
+#include "own_types.h"
 
 #include "reeve/rbac_ask.h"
 
@@ -53,6 +54,22 @@ allows(
 	       (g->on & t->t->needs[bit]) == t->t->needs[bit];
 }
 
+/* Whether the subject has what the own type of an object asks for. */
+static bool
+authors(
+    const struct rv_subject_resolved *k, int64_t at_ms, uint32_t object)
+{
+	const unsigned place = rv_own_place_of(k->s, object);
+	struct rv_target author;
+	struct rv_verdict v;
+
+	if (place == RV_OWN_TYPES)
+		return true;
+	rv_own_target(k->s, place, &author);
+	rv_decide(k, at_ms, &author, RV_WANT_FIRST, &v);
+	return v.decision == RV_ALLOW;
+}
+
 static uint64_t
 on_type(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, bool named, bool exists)
@@ -71,6 +88,9 @@ on_type(const struct rv_subject_resolved *k, int64_t at_ms,
 		if (allows(t, &g, bit, named))
 			allowed |= RV_BIT(bit);
 	}
+	if ((allowed & t->t->authored) != 0 && named &&
+	    !authors(k, at_ms, t->object))
+		allowed &= ~t->t->authored;
 	return allowed;
 }
 

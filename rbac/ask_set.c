@@ -1,4 +1,5 @@
 /* Going through a set of instances, in the order of their keys. */
+#include "own_types.h"
 #include "reached.h"
 
 #include <stdio.h>
@@ -75,6 +76,17 @@ has_collection(
 	return c->parent != RV_NONE && rv_row_has(reach->row, c->parent);
 }
 
+/* Whether it is of an own type whose Author Policy is lacking. */
+static bool
+is_own_denied(const struct rv_reached *r, uint32_t id)
+{
+	unsigned place = RV_OWN_TYPES;
+
+	if (r->own_denied != 0)
+		place = rv_own_place_of(r->p->s, id);
+	return place < RV_OWN_TYPES && (r->own_denied >> place & 1) != 0;
+}
+
 bool
 rv_reached_has(const struct rv_reached *r, uint32_t id)
 {
@@ -96,7 +108,7 @@ rv_reached_has(const struct rv_reached *r, uint32_t id)
 		else
 			in = false;
 	}
-	return in;
+	return in && !is_own_denied(r, id);
 }
 
 /* ---- Numbers ---------------------------------------------------------------- */

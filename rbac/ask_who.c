@@ -5,6 +5,7 @@
  * those that begin or end are looked at themselves.
  */
 #include "conditions.h"
+#include "own_types.h"
 
 #include "reeve/rbac_ask.h"
 
@@ -13,6 +14,8 @@ struct rv_who {
 	struct rv_target t;
 	int64_t at_ms;
 	struct rv_idsum *holders; /* admin_ids */
+	/* Who may author what the object is of besides; NULL: nothing. */
+	struct rv_who *authors;
 };
 
 /* What is looked for: operations, and all who have each of them. */
@@ -320,6 +323,38 @@ find_holders(struct rv_who *w, struct rv_arena *arena)
 	return r;
 }
 
+static bool
+is_possible(const struct rv_target *t)
+{
+	return t->reason == RV_REASON_ALLOWED && !t->never && !t->barred;
+}
+
+/* Keeps those who have Author Policy of the own type of the object, too. */
+static int
+keep_authors(struct rv_who *w, struct rv_arena *arena)
+{
+	struct rv_who *authors;
+	int r = RV_OK;
+
+	if (w->t.own == 0)
+		return RV_OK;
+	authors = rv_arena_alloc(arena, sizeof(*authors));
+	if (authors == NULL)
+		return RV_ERR_NOMEM;
+	*authors = (struct rv_who){ .s = w->s, .at_ms = w->at_ms };
+	rv_own_target(w->s, w->t.own - 1, &authors->t);
+	authors->holders = rv_idsum_new(arena);
+	if (authors->holders == NULL)
+		return RV_ERR_NOMEM;
+	if (is_possible(&authors->t))
+		r = find_holders(authors, arena);
+	if (r != RV_OK)
+		return r;
+	rv_idsum_meet(w->holders, authors->holders);
+	w->authors = authors;
+	return RV_OK;
+}
+
 int
 rv_rbac_who(const struct rv_snapshot *s, int64_t at_ms,
     const struct rv_question *q, struct rv_arena *arena, struct rv_holders *ret)
@@ -338,9 +373,11 @@ rv_rbac_who(const struct rv_snapshot *s, int64_t at_ms,
 		ret->reason = w->t.reason;
 		return RV_OK;
 	}
-	if (w->t.never || w->t.barred)
+	if (!is_possible(&w->t))
 		return RV_OK;
 	r = find_holders(w, arena);
+	if (r == RV_OK)
+		r = keep_authors(w, arena);
 	if (r != RV_OK)
 		return r;
 	holders.n = (size_t)rv_idsum_count(w->holders);
@@ -404,7 +441,10 @@ rv_holders_next(const struct rv_holders *holders, uint64_t *from,
 	held = allows(w, admin->grants, RV_LEVEL_HELLO, ids, &h.n_assignments);
 	RV_ASSERT(held);
 	while (h.required > RV_LEVEL_NONE &&
-	       allows(w, admin->grants, (int)h.required - 1, fewer, &n))
+	       allows(w, admin->grants, (int)h.required - 1, fewer, &n) &&
+	       (w->authors == NULL ||
+		   allows(w->authors, admin->grants, (int)h.required - 1,
+		       fewer, &n)))
 		h.required--;
 	h.is_group = admin->is_group;
 	h.principal_id = rv_dict_name(&w->s->principals, admin->principal);

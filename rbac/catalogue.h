@@ -18,11 +18,16 @@
 #define RV_NO_BIT 0xff
 
 /* Types whose instances, or whose rules, the engine itself knows. */
-#define RV_TYPE_COLLECTION	1
-#define RV_TYPE_SOFTWARE_TITLES 26
-#define RV_TYPE_ROLE		27
-#define RV_TYPE_ADMIN		28
-#define RV_TYPE_SCOPE		29
+#define RV_TYPE_COLLECTION	     1
+#define RV_TYPE_CONFIGURATION_ITEM   11
+#define RV_TYPE_SOFTWARE_TITLES	     26
+#define RV_TYPE_ROLE		     27
+#define RV_TYPE_ADMIN		     28
+#define RV_TYPE_SCOPE		     29
+#define RV_TYPE_CONFIGURATION_POLICY 48
+
+/* Types that configuration items and policies may be of besides. */
+#define RV_OWN_TYPES 11
 
 struct rv_type {
 	uint32_t object_type_id;
@@ -35,6 +40,8 @@ struct rv_type {
 	uint64_t registered, type_wide, security;
 	/* Operations that an assigned collection does not give on itself. */
 	uint64_t below;
+	/* Operations that ask for Author Policy of an instance's own type. */
+	uint64_t authored;
 	uint64_t within[RV_LEVEL_HELLO + 1]; /* a minimum up to that level */
 	/*
 	 * Per operation: all that the subject must be allowed besides on the

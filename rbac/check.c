@@ -3,6 +3,7 @@
  * subject the set of conditions that it fails; those whose set is smallest
  * are the answer: an empty one suffices, others are the nearest miss.
  */
+#include "own_types.h"
 #include "verdict.h"
 
 #include <limits.h>
@@ -375,8 +376,9 @@ rv_walk_boundary(const struct rv_subject_resolved *k, int64_t at_ms)
 	return until_ms;
 }
 
-void
-rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
+/* All but what an own type of the object asks for besides. */
+static void
+decide_itself(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, enum rv_want want, struct rv_verdict *ret)
 {
 	struct rv_demand d;
@@ -391,6 +393,24 @@ rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
 	} else if (t->reason == RV_REASON_NO_SUCH_OBJECT && !k->groups_known) {
 		ret->reason = RV_REASON_GROUPS_UNKNOWN;
 	}
+}
+
+void
+rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
+    const struct rv_target *t, enum rv_want want, struct rv_verdict *ret)
+{
+	struct rv_verdict own;
+	struct rv_target author;
+
+	decide_itself(k, at_ms, t, want, ret);
+	if (t->own == 0 || ret->decision != RV_ALLOW)
+		return;
+	rv_own_target(k->s, t->own - 1, &author);
+	decide_itself(k, at_ms, &author, want, &own);
+	if (own.decision == RV_ALLOW)
+		return;
+	*ret = own;
+	ret->own_type = true;
 }
 
 static inline void

@@ -1,5 +1,6 @@
 /* Secured objects, other than collections and resources, and their scopes. */
 #include "builder.h"
+#include "own_types.h"
 
 #include <stdlib.h>
 
@@ -147,6 +148,47 @@ check_known(
 	return RV_OK;
 }
 
+/* That an object may be of the own type of its row. */
+static int
+check_own_type(
+    struct rv_builder *b, const struct rv_row_object *row, struct rv_error *e)
+{
+	if (row->own_type_id == 0 ||
+	    rv_own_place(row->object_type_id, row->own_type_id) < RV_OWN_TYPES)
+		return RV_OK;
+	return rv_builder_refuse(b, e,
+	    "type %u: \"%.*s\" cannot be of type %u besides",
+	    row->object_type_id, RV_CUT(row->key), row->own_type_id);
+}
+
+/* Notes the own type of an object that came. */
+static int
+set_own_type(
+    struct rv_builder *b, const struct rv_row_object *row, uint32_t object)
+{
+	unsigned place;
+
+	if (row->own_type_id == 0)
+		return RV_OK;
+	place = rv_own_place(row->object_type_id, row->own_type_id);
+	return rv_idset_add(&b->edit, &b->s->own[place], object) == RV_OK
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
+}
+
+/* An object went, with its own type. */
+static int
+drop_own_type(struct rv_builder *b, uint32_t object)
+{
+	const unsigned place = rv_own_place_of(b->s, object);
+
+	if (place == RV_OWN_TYPES)
+		return RV_OK;
+	return rv_idset_remove(&b->edit, &b->s->own[place], object) == RV_OK
+		   ? RV_OK
+		   : RV_ERR_NOMEM;
+}
+
 /* One that is there: refused, unless it is only implied, or just gone. */
 static int
 object_again(struct rv_builder *b, const struct rv_row_object *row,
@@ -156,6 +198,7 @@ object_again(struct rv_builder *b, const struct rv_row_object *row,
 
 	if (is_gone(b, object)) {
 		if (set_gone(b, object, false) != RV_OK ||
+		    set_own_type(b, row, object) != RV_OK ||
 		    order_add(b, object) != RV_OK)
 			return rv_builder_nomem(b, e);
 	} else if (rv_idset_has(s->implied, object)) {
@@ -182,6 +225,7 @@ rv_builder_object(
 	    (r = rv_builder_type_of(b, row->object_type_id, &type, e)) !=
 		RV_OK ||
 	    (r = rv_builder_name(b, "key", row->key, e)) != RV_OK ||
+	    (r = check_own_type(b, row, e)) != RV_OK ||
 	    (r = check_known(b, row, e)) != RV_OK)
 		return r;
 	if (object_name(b, type, row->key, &object) != RV_OK)
@@ -189,7 +233,7 @@ rv_builder_object(
 	if (rv_scoping_is_object(rv_scoping_at(b->s, object)))
 		return object_again(b, row, object, e);
 	scoping = scoping_room(b, object);
-	if (scoping == NULL)
+	if (scoping == NULL || set_own_type(b, row, object) != RV_OK)
 		return rv_builder_nomem(b, e);
 	*scoping = unscoped;
 	/* The first version puts all of them in order at its end. */
@@ -239,7 +283,7 @@ rv_builder_remove_object(
 		return rv_builder_refuse(b, e, "type %u has no object \"%.*s\"",
 		    row->object_type_id, RV_CUT(row->key));
 	scoping = scoping_room(b, object);
-	if (scoping == NULL)
+	if (scoping == NULL || drop_own_type(b, object) != RV_OK)
 		return rv_builder_nomem(b, e);
 	s->counts.objects--;
 	if (scoping->b != RV_NONE)

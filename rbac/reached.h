@@ -31,6 +31,8 @@ struct rv_reached {
 	size_t n_reaches; /* 0: nothing is in the set */
 	struct rv_exception *exceptions;
 	size_t n_exceptions;
+	/* Own types whose objects are not in it, by place, as bits. */
+	unsigned own_denied;
 	struct rv_idsum *resources; /* the set itself, of resources */
 };
 

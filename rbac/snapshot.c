@@ -86,6 +86,8 @@ free_objects(struct rv_snapshot *s)
 		rv_order_free(s->object_orders[i]);
 	rv_block_free(s->object_orders);
 	rv_idset_free(s->implied);
+	for (size_t i = 0; i < RV_OWN_TYPES; i++)
+		rv_idset_free(s->own[i]);
 	rv_dict_fini(&s->object_keys);
 }
 

@@ -203,6 +203,7 @@ struct rv_snapshot {
 	size_t n_object_orders;
 	/* Default instances without a row of their own: there all the same. */
 	struct rv_idset *implied;
+	struct rv_idset *own[RV_OWN_TYPES]; /* objects by their own type */
 
 	struct rv_trie resources;  /* see resources.h */
 	struct rv_idset *kinds[3]; /* see rv_kind_set() */

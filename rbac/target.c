@@ -1,4 +1,4 @@
-#include "target.h"
+#include "own_types.h"
 
 static enum rv_table_kind
 table_of(const struct rv_type *t)
@@ -234,6 +234,15 @@ find_default(
 	return true;
 }
 
+/* As in struct rv_target. */
+static unsigned
+own_of(const struct rv_snapshot *s, uint32_t object)
+{
+	const unsigned place = rv_own_place_of(s, object);
+
+	return place < RV_OWN_TYPES ? place + 1 : 0;
+}
+
 void
 rv_target_find(const struct rv_prepared *p, struct rv_slice key,
     const struct rv_aim *a, struct rv_target *ret_target)
@@ -250,6 +259,8 @@ rv_target_find(const struct rv_prepared *p, struct rv_slice key,
 	if (key.p == NULL ? !p->type_wide && t->need_cover != RV_COVER_NOTHING
 			  : !find_instance(p, key, a, t))
 		t->reason = RV_REASON_NO_SUCH_OBJECT;
+	else if (p->authored && key.p != NULL)
+		t->own = own_of(p->s, t->object);
 }
 
 static void
@@ -262,9 +273,10 @@ set_typed(struct rv_prepared *p, uint8_t bit)
 	t->never = t->t->secured_by == RV_SECURED_BY_DERIVED;
 	p->type_wide = (t->t->type_wide & RV_BIT(bit)) != 0;
 	t->below = (t->t->below & RV_BIT(bit)) != 0;
+	p->authored = (t->t->authored & RV_BIT(bit)) != 0;
 	p->plain = p->table == RV_IN_OBJECTS && t->cover == RV_COVER_SCOPE &&
 		   !p->type_wide && !t->below && !t->t->has_defaults &&
-		   needs_one(t);
+		   !p->authored && needs_one(t);
 }
 
 /* Finds the type or the class; false when there is neither. */

@@ -29,6 +29,11 @@ struct rv_target {
 	bool barred;		  /* ... and what is needed does not exist */
 	bool is_default;	  /* an instance secured by role only */
 	enum rv_cover need_cover; /* what they ask for */
+	/*
+	 * One more than the place of the object's own type, when its Author
+	 * Policy is asked for besides; 0: it is not.  own_types.h.
+	 */
+	unsigned own;
 	uint32_t object; /* number of an object or collection, ResourceID */
 	unsigned resource_type;	   /* enum rv_resource_type, or 0 */
 	struct rv_scoping scoping; /* of what is secured by scope */
@@ -51,6 +56,7 @@ struct rv_prepared {
 	enum rv_table_kind table;
 	unsigned kinds; /* of resources, enum rv_class_kind bits */
 	bool type_wide;
+	bool authored; /* of an instance of an own type, its Author Policy */
 	/*
 	 * Nothing but the scopes of an object, and one other operation at most
 	 * besides: what nearly all questions are about, and what has a way of

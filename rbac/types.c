@@ -3,6 +3,7 @@
  * besides (docs/rule.md sections 1 and 3).
  */
 #include "builder.h"
+#include "own_types.h"
 
 #include <string.h>
 
@@ -184,6 +185,11 @@ operation_init(
 	    (rv_slice_eq_cstr(row->name, "Modify") ||
 		rv_slice_eq_cstr(row->name, "Delete")))
 		t->below |= RV_BIT(row->bit);
+	if (rv_may_have_own_type(t->object_type_id) &&
+	    (rv_slice_eq_cstr(row->name, "Create") ||
+		rv_slice_eq_cstr(row->name, "Modify") ||
+		rv_slice_eq_cstr(row->name, "Delete")))
+		t->authored |= RV_BIT(row->bit);
 }
 
 int

@@ -1,5 +1,6 @@
 /* Objects and their scopes, resources and their collections. */
 #include "builder.h"
+#include "own_types.h"
 
 #include <stdlib.h>
 
@@ -120,6 +121,32 @@ check_implied(const struct rv_snapshot *s, size_t n, struct rv_error *why)
 	return RV_OK;
 }
 
+/* Each object is of one own type at most, and of one that it may have. */
+static int
+check_own_types(const struct rv_snapshot *s, struct rv_error *why)
+{
+	for (unsigned place = 0; place < RV_OWN_TYPES; place++) {
+		uint64_t from = 0;
+		uint32_t id;
+
+		if (!rv_idset_is_sound(s->own[place]))
+			return rv_broken(
+			    why, "the objects of an own type are unsound");
+		while (rv_idset_next(s->own[place], &from, &id))
+			if (id >= s->object_keys.n ||
+			    !rv_scoping_is_object(rv_scoping_at(s, id)) ||
+			    rv_own_place_of(s, id) != place ||
+			    !rv_own_place_is_of(
+				place, s->catalogue
+					   ->types[rv_dict_space(
+					       &s->object_keys, id)]
+					   .object_type_id))
+				return rv_broken(why,
+				    "object %u has a wrong own type", id);
+	}
+	return RV_OK;
+}
+
 int
 rv_objects_check(const struct rv_snapshot *s, struct rv_error *why)
 {
@@ -132,6 +159,8 @@ rv_objects_check(const struct rv_snapshot *s, struct rv_error *why)
 		r = check_orders(s, n, why);
 	if (r == RV_OK)
 		r = check_implied(s, n, why);
+	if (r == RV_OK)
+		r = check_own_types(s, why);
 	return r;
 }
 

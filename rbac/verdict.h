@@ -16,6 +16,7 @@ rv_verdict_begin(const struct rv_subject_resolved *k, int64_t at_ms,
 	v->valid_until_ms = INT64_MAX;
 	v->object_type_id = t->t != NULL ? t->t->object_type_id : 0;
 	v->bit = t->bit;
+	v->own_type = false;
 	v->missing = 0;
 	v->level_needed = RV_LEVEL_NONE;
 	v->n_assignments = 0;

@@ -99,6 +99,11 @@ struct rv_verdict {
 	int64_t valid_until_ms;	 /* next validity boundary, INT64_MAX if none */
 	uint32_t object_type_id; /* after the translation of classes */
 	uint8_t bit;
+	/*
+	 * A deny about the Author Policy that an own type of the object asks
+	 * for besides: object_type_id is that type.  docs/rule.md section 1.
+	 */
+	bool own_type;
 	unsigned missing;	    /* of the nearest miss, enum rv_missing */
 	enum rv_level level_needed; /* with RV_MISSING_LEVEL, else none */
 	/*

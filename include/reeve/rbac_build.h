@@ -167,6 +167,11 @@ struct rv_row_assignment_collection {
 struct rv_row_object {
 	uint32_t object_type_id;
 	struct rv_slice key;
+	/*
+	 * Of a configuration item or policy: the type of its own that it is
+	 * of, which stays; 0: of none.  docs/rule.md section 1.
+	 */
+	uint32_t own_type_id;
 };
 
 struct rv_row_object_scope {

@@ -25,6 +25,7 @@ struct explain {
 	/* Copies that outlive the snapshot. */
 	struct rv_seen seen[RV_VERDICT_ASSIGNMENTS];
 	size_t n_seen;
+	const char *own_type;	/* whose Author Policy lacks; NULL: not so */
 	struct rv_slice *roles; /* that hold the operation */
 	size_t n_roles;
 	bool has_kind;
@@ -70,6 +71,18 @@ is_about_rights(const struct rv_item *item)
 {
 	return item->verdict.reason == RV_REASON_NOT_PERMITTED ||
 	       item->verdict.reason == RV_REASON_NO_ASSIGNMENT;
+}
+
+static int
+see_own_type(struct explain *e, const struct rv_snapshot *s)
+{
+	const struct rv_verdict *v = &e->item.verdict;
+
+	if (!v->own_type)
+		return RV_OK;
+	e->own_type = rv_arena_dup(
+	    e->x->arena, rv_snapshot_type_name(s, v->object_type_id));
+	return e->own_type != NULL ? RV_OK : RV_ERR_NOMEM;
 }
 
 static int
@@ -232,6 +245,7 @@ sentence(const struct explain *e)
 		.level_needed = v->level_needed,
 		.in = scopes_of_object(e),
 		.roles = names_of(e, RV_NAMED_ROLE, e->roles, e->n_roles, 0),
+		.own_type = e->own_type,
 	};
 	struct rv_buf out = { 0 };
 	const char *text = NULL;
@@ -361,6 +375,8 @@ decide(struct rv_exchange *x, const struct rv_snapshot *s, void *arg)
 
 	if (r == RV_OK)
 		r = see_assignments(e, s);
+	if (r == RV_OK)
+		r = see_own_type(e, s);
 	if (r == RV_OK)
 		r = see_roles(e, s);
 	if (r == RV_OK) {

@@ -210,6 +210,7 @@ redact(struct rv_exchange *x, const struct rv_snapshot *s,
 			? RV_REASON_NO_SUCH_OBJECT
 			: RV_REASON_GROUPS_UNKNOWN;
 	v->missing = 0;
+	v->own_type = false;
 	v->n_assignments = 0;
 	v->assignments_cut = false;
 }

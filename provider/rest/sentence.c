@@ -310,6 +310,10 @@ rv_sentence_put(struct rv_buf *out, const struct rv_sentence *s)
 		put_allow(out, s);
 	} else {
 		rv_buf_puts(out, ": ");
+		if (s->own_type != NULL)
+			rv_buf_printf(out,
+			    "that needs Author Policy of %s besides, and ",
+			    s->own_type);
 		if (!put_word(out, s))
 			put_nearest(out, s);
 	}

@@ -33,6 +33,8 @@ struct rv_sentence {
 	const char *operation;
 	const char *type;   /* a class or SDK name */
 	const char *object; /* name or key; NULL: none is named */
+	/* The own type whose Author Policy is what lacks; NULL: it is not. */
+	const char *own_type;
 	enum rv_level level, level_needed;
 	const struct rv_sentence_assignment *nearest; /* NULL: none to tell */
 	size_t others;		     /* so many more suffice, or came as near */

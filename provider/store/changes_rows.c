@@ -36,6 +36,10 @@
 	{                                                         \
 		"object_type_id", RV_CHANGE_INTEGER, 0, INT32_MAX \
 	}
+#define OWN_TYPE_ID                                            \
+	{                                                      \
+		"own_type_id", RV_CHANGE_INTEGER, 0, INT32_MAX \
+	}
 #define BIT(name)                              \
 	{                                      \
 		name, RV_CHANGE_INTEGER, 0, 63 \
@@ -91,7 +95,9 @@ COLUMNS(exclusion_list, TEXT("principal_id"));
 COLUMNS(assignment, ID64("assignment_id"), ID32("admin_id"), TEXT("role_id"));
 COLUMNS(assignment_scope, ID64("assignment_id"), TEXT("scope_id"));
 COLUMNS(assignment_collection, ID64("assignment_id"), TEXT("collection_id"));
-COLUMNS(secured_object, TYPE_ID, TEXT("object_key"), IGNORED("name"));
+/* The last but one is among the properties, see feed_poll.c. */
+COLUMNS(secured_object, TYPE_ID, TEXT("object_key"), OWN_TYPE_ID,
+    IGNORED("name"));
 COLUMNS(object_scope, TYPE_ID, TEXT("object_key"), TEXT("scope_id"));
 COLUMNS(resource, ID32("resource_id"), RESOURCE_TYPE, IGNORED("kind"),
     IGNORED("name"));
@@ -204,8 +210,8 @@ PLAIN(add, assignment_scope, NUMBER(uint64_t, 0), WORD(1))
 PLAIN(remove, assignment_scope, NUMBER(uint64_t, 0), WORD(1))
 PLAIN(add, assignment_collection, NUMBER(uint64_t, 0), WORD(1))
 PLAIN(remove, assignment_collection, NUMBER(uint64_t, 0), WORD(1))
-PLAIN(add, object, NUMBER(uint32_t, 0), WORD(1))
-PLAIN(remove, object, NUMBER(uint32_t, 0), WORD(1))
+PLAIN(add, object, NUMBER(uint32_t, 0), WORD(1), NUMBER(uint32_t, 2))
+PLAIN(remove, object, NUMBER(uint32_t, 0), WORD(1), NUMBER(uint32_t, 2))
 PLAIN(add, object_scope, NUMBER(uint32_t, 0), WORD(1), WORD(2))
 PLAIN(remove, object_scope, NUMBER(uint32_t, 0), WORD(1), WORD(2))
 PLAIN(add, resource, NUMBER(uint32_t, 0), NUMBER(enum rv_resource_type, 1))
@@ -296,7 +302,7 @@ static int
 add_as_object(struct rv_builder *b, uint32_t type, struct rv_slice key,
     struct rv_error *e)
 {
-	const struct rv_row_object row = { type, key };
+	const struct rv_row_object row = { type, key, 0 };
 
 	return rv_builder_object(b, &row, e);
 }
@@ -305,7 +311,7 @@ static int
 remove_as_object(struct rv_builder *b, uint32_t type, struct rv_slice key,
     struct rv_error *e)
 {
-	const struct rv_row_object row = { type, key };
+	const struct rv_row_object row = { type, key, 0 };
 
 	return rv_builder_remove_object(b, &row, e);
 }

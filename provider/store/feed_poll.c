@@ -18,14 +18,25 @@
 	"copied_from_id,logon_name,distinguished_name,folder_type_id,"  \
 	"folder_id,changed_revision,created_by,created_at,modified_by," \
 	"modified_at,valid_from,valid_until}'::text[]"
-/* A minimum is part of the row of its operation (reeve.feed_operation). */
-#define WITH_OPERATION(image)                                      \
+/* As in reeve.feed_object: the own type is among the properties. */
+#define WITH_OWN_TYPE(image)                                           \
+	SHOWN(image) " || case when c." image " is not null then "     \
+	"jsonb_build_object('own_type_id', coalesce(reeve.own_type_of" \
+	"((c." image " ->> 'object_type_id')::integer, c." image       \
+	" -> 'properties'), 0)) end"
+/*
+ * The image of a row as a load would have it.  A minimum is part of the row
+ * of its operation (reeve.feed_operation).
+ */
+#define LOADED(image)                                              \
 	"case when c.entity = 'operation_minimum' then c." image   \
 	" || coalesce((select jsonb_build_object('name', o.name,"  \
 	" 'is_type_wide', o.type_wide, 'is_security', o.security)" \
 	" from reeve.feed_operation o where o.bit = (c." image     \
 	" ->> 'bit')::integer and o.object_type_id = (c." image    \
-	" ->> 'object_type_id')::integer), '{}') else " SHOWN(image) " end"
+	" ->> 'object_type_id')::integer), '{}')"                  \
+	" when c.entity = 'secured_object' then " WITH_OWN_TYPE(   \
+	    image) " else " SHOWN(image) " end"
 /* What tells a revision from that of another history with its number. */
 #define MARK(revision)                                 \
 	"(select m.mark from reeve.feed_mark m where " \
@@ -41,7 +52,7 @@ const char rv_poll_sql[] =
     " coalesce(s.revert_level, 0), coalesce(s.revert_at_ms, 0),"
     " coalesce(s.max_auth_age_s, 0), " MARK("$1") ", c.revision, c.ordinal,"
     " case when c.ordinal = 1 then " MARK("c.revision") " end,"
-    " c.entity, c.key, " WITH_OPERATION("old") ", " WITH_OPERATION("new") ", "
+    " c.entity, c.key, " LOADED("old") ", " LOADED("new") ", "
     INSTANT("old", "valid_from") ", " INSTANT("old", "valid_until") ", "
     INSTANT("new", "valid_from") ", " INSTANT("new", "valid_until")
     " from reeve.feed_site s left join lateral (select revision, ordinal,"

@@ -209,7 +209,8 @@ ROW(assignment_collection,
     .collection_id = text(&c, 1))
 ROW(object,
     .object_type_id = type_id(&c, 0),
-    .key = text(&c, 1))
+    .key = text(&c, 1),
+    .own_type_id = type_id(&c, 2))
 ROW(object_scope,
     .object_type_id = type_id(&c, 0),
     .key = text(&c, 1),
@@ -334,7 +335,7 @@ const struct rv_load_view rv_load_views[] = {
 	    "assignment_id, admin_id, role_id, from_ms, until_ms"),
 	VIEW(assignment_scope, 2, "assignment_id, scope_id"),
 	VIEW(assignment_collection, 2, "assignment_id, collection_id"),
-	VIEW(object, 2, "object_type_id, object_key"),
+	VIEW(object, 3, "object_type_id, object_key, own_type_id"),
 	VIEW(object_scope, 3, "object_type_id, object_key, scope_id"),
 	QUERY(resource, 2, RESOURCES),
 	QUERY(member, 2, MEMBERS),

@@ -489,6 +489,7 @@ COMMENT ON VIEW reeve.feed_object IS
 'Instances of every type but collections and resources: secured objects, and roles, administrative users and scopes by their ids; and of which type of its own an object is besides (0: none), which never changes.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reeve FROM PUBLIC;
--- By which a provider reads it of a row in the change feed, too.
-GRANT EXECUTE ON FUNCTION reeve.own_type_of(integer, jsonb) TO reeve_runtime;
+-- For who reads the view; a provider reads it of a row in the change feed, too.
+GRANT EXECUTE ON FUNCTION reeve.own_type_of(integer, jsonb)
+    TO reeve_runtime, reeve_auditor;
 RESET ROLE;

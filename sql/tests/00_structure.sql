@@ -158,7 +158,8 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_decides_approvals',
     'count_objects',
     'allowed_objects', 'who_may', 'holdings', 'allowed_pair',
-    'explain_pair', 'edm_time', 'to_ms', 'site_level_at', 'site_level_set',
+    'explain_pair', 'own_type_of', 'edm_time', 'to_ms', 'site_level_at',
+    'site_level_set',
     'site_level_confirm', 'site_level_revert_due', 'exclusion_set',
     'role_minimum_set', 'operation_minimum_set', 'max_auth_age_set',
     'principal_add', 'principal_remove', 'change_site', 'edm_time_ms',
@@ -167,7 +168,7 @@ $$, ARRAY['schema_version', 'session_put', 'session_get', 'session_end_put',
     'caller_operations', 'caller_scopes', 'caller_initial_scopes',
     'caller_covers', 'available_categories', 'page_key',
     'missing_operations', 'role_compare', 'role_similar', 'tasks',
-    'role_for_tasks', 'own_type_of'],
+    'role_for_tasks'],
     'what reeve_runtime may call');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p, aclexplode(p.proacl) a
@@ -199,7 +200,7 @@ $$, ARRAY['schema_version', 'permissions_of_login', 'edm_time', 'to_ms',
     'as_texts', 'as_time', 'caller_reads', 'caller_can_read',
     'caller_assignments', 'caller_operations', 'caller_scopes',
     'caller_initial_scopes', 'caller_covers', 'caller_decides_approvals',
-    'body_of'],
+    'body_of', 'own_type_of'],
     'what reeve_auditor may call: nothing that takes principal ids');
 SELECT set_eq($$
     SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(p.proacl) a

@@ -184,7 +184,7 @@ take(struct world *w, const struct rv_slice *f)
 	else if (rv_slice_eq_cstr(what, "object"))
 		need(w, rv_builder_object(w->b,
 			    &(struct rv_row_object){
-				FIRST_TYPE + number(f[1]), f[2] },
+				FIRST_TYPE + number(f[1]), f[2], 0 },
 			    &w->e));
 	else if (rv_slice_eq_cstr(what, "object_in"))
 		need(w, rv_builder_object_scope(w->b,

@@ -153,7 +153,8 @@ static inline int
 change_object(
     struct rv_builder *b, char sign, const struct line *l, struct rv_error *e)
 {
-	const struct rv_row_object row = { number32(l, 1), word(l, 2) };
+	const struct rv_row_object row = { number32(l, 1), word(l, 2),
+		number32(l, 3) };
 
 	return sign == '+' ? rv_builder_object(b, &row, e)
 			   : rv_builder_remove_object(b, &row, e);

@@ -168,9 +168,52 @@ tap.is_([error(call("olga", "PATCH", PATH, {"LocalizedDisplayName": "x"})),
         "olga sees it, and writes it not")
 tap.is_(error(call("alice", "PATCH", PATH, {"Properties": {
     "OwnObjectTypeID": 59}})), (400, "another_type"), "it stays what it is")
+OLGA = {"type": "user", "id": "olga@LAB.TEST"}
+KEY = site.psql("SELECT object_key FROM reeve.secured_object"
+                " WHERE properties ->> 'OwnObjectTypeID' = '52'").strip()
+
+
+def question(operation, key=KEY):
+    return {"subject": OLGA, "action": {"name": operation},
+            "resource": {"type": "SMS_ConfigurationItem", "id": key}}
+
+
+def ask(path, body):
+    return call("olga", "POST", path, body).json()
+
+
+def questions():
+    """What olga is told that she may do with the profile: by a decision,
+    as one of those she may change, one of her operations on it, one of those
+    who may."""
+    searched = [ask("/access/v1/search/" + kind, body) for kind, body in (
+        ("resource", {"subject": OLGA, "action": {"name": "Modify"},
+                      "resource": {"type": "SMS_ConfigurationItem"}}),
+        ("action", question("Modify")))]
+    with_names = [r.get("name") or r["id"] for s in searched
+                  for r in s["results"]]
+    who = call("alice", "POST", "/access/v1/search/subject", {
+        **question("Modify"), "subject": {"type": "user"}}).json()
+    return (ask("/access/v1/evaluation", question("Modify"))["decision"],
+            KEY in with_names, "Modify" in with_names,
+            any("olga" in r["id"] for r in who["results"]))
+
+
+tap.is_(questions(), (False,) * 4, "no question says that she may")
+tap.is_(ask("/access/v1/evaluation", question("Read"))["decision"], True,
+        "but that she may read it")
+answer = ask("/access/v1/evaluation", question("Delete"))["context"]["missing"]
+tap.is_((answer["type"], answer["operation"], answer["conditions"]),
+        ("SMS_UserStateManagementSettings", "Author Policy", ["operation"]),
+        "and what is missing is what the write says")
+tap.ok(ask("/reeve/v1/explain", question("Modify"))["sentence"].startswith(
+    f"You may not Modify the SMS_ConfigurationItem {KEY}: that needs Author"
+    " Policy of SMS_UserStateManagementSettings besides, and one of your"
+    " roles does not hold it"), "as does the sentence")
 call("alice", "PATCH", ROLE, {"Operations": [
     {"ObjectTypeID": 11, "GrantedOperations": 1031},
     {"ObjectTypeID": 52, "GrantedOperations": 1048577}]})
+tap.is_(questions(), (True,) * 4, "an author of profiles is told so")
 tap.is_((call("olga", "PUT", PATH, {"LocalizedDisplayName": "Hers"}).status,
          call("olga", "GET", PATH).json()["Properties"],
          call("olga", "DELETE", PATH).status),

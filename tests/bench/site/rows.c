@@ -287,7 +287,7 @@ make_objects(struct maker *m)
 
 	for (uint32_t i = 0; r == RV_OK && i < m->shape->objects; i++) {
 		struct rv_row_object row = { BENCH_TYPE_APP,
-			bench_object(&buf, i) };
+			bench_object(&buf, i), 0 };
 
 		r = give(m, BENCH_OBJECT, &row);
 	}

@@ -450,10 +450,11 @@ change_carried(struct changes *c, const struct rv_row_object *o)
 static inline void
 change_objects(struct changes *c)
 {
-	static const uint32_t types[] = { 26, 31, 31, 38, 200, 6, 43, 226 };
+	static const uint32_t types[] = { 26, 31, 31, 38, 200, 6, 43, 226, 11,
+		48 };
 	const size_t i = random_below(c->r, c->w->n_object);
-	struct rv_row_object row = { types[random_below(c->r, 8)],
-		RV_SLICE_NONE };
+	struct rv_row_object row = { .object_type_id =
+					 types[random_below(c->r, 10)] };
 
 	if (c->w->n_object > 0 && random_chance(c->r, 30)) {
 		change_drop_object(c, i);
@@ -470,6 +471,7 @@ change_objects(struct changes *c)
 				 rv_slice_eq(c->w->object[k].key, row.key);
 		if (known)
 			return;
+		row.own_type_id = random_own_type(c->r, row.object_type_id);
 		world_add_object(c->w, row);
 		DID(object(c->b, &row, &c->e));
 	} else {

@@ -486,9 +486,11 @@ naive_boundary(int64_t at, int64_t boundary, int64_t *until)
 		*until = boundary;
 }
 
+/* All but what the own type of an object asks for besides. */
 static inline void
-naive_check(const struct world *w, const struct rv_subject *u, int64_t at,
-    const struct rv_question *ask, enum flaw flaw, struct rv_verdict *v)
+naive_check_itself(const struct world *w, const struct rv_subject *u,
+    int64_t at, const struct rv_question *ask, enum flaw flaw,
+    struct rv_verdict *v)
 {
 	struct naive n = { w, u, at, flaw };
 	struct naive_question q;
@@ -524,6 +526,48 @@ naive_check(const struct world *w, const struct rv_subject *u, int64_t at,
 	}
 }
 
+/* The own type of a configuration item or policy, or 0. */
+static inline uint32_t
+naive_own_type(const struct world *w, uint32_t type, struct rv_slice key)
+{
+	for (size_t i = 0; i < w->n_object; i++)
+		if (w->object[i].object_type_id == type && key.p != NULL &&
+		    rv_slice_eq(w->object[i].key, key))
+			return w->object[i].own_type_id;
+	return 0;
+}
+
+/* "Create, Modify and Delete on one need Author Policy of its own type." */
+static inline void
+naive_check(const struct world *w, const struct rv_subject *u, int64_t at,
+    const struct rv_question *ask, enum flaw flaw, struct rv_verdict *v)
+{
+	struct rv_question author = { .operation =
+					  RV_SLICE_LIT("Author Policy"),
+		.want = ask->want };
+	struct rv_verdict own;
+	uint32_t type;
+	char name[16];
+
+	naive_check_itself(w, u, at, ask, flaw, v);
+	if (v->decision != RV_ALLOW || flaw == FLAW_AUTHOR_FORGOTTEN ||
+	    (!rv_slice_eq_cstr(ask->operation, "Create") &&
+		!rv_slice_eq_cstr(ask->operation, "Modify") &&
+		!rv_slice_eq_cstr(ask->operation, "Delete") &&
+		flaw != FLAW_AUTHOR_OF_READ))
+		return;
+	type = naive_own_type(w, v->object_type_id, ask->key);
+	if (type == 0)
+		return;
+	(void)snprintf(name, sizeof(name), "%u", type);
+	author.type = rv_slice_of(name);
+	naive_check_itself(w, u, at, &author, flaw, &own);
+	if (own.decision == RV_ALLOW)
+		return;
+	*v = own;
+	v->own_type = true;
+}
+
 /* Whether two verdicts say the same, reasons and all. */
 static inline bool
 same_verdict(const struct rv_verdict *a, const struct rv_verdict *b)
@@ -533,6 +577,7 @@ same_verdict(const struct rv_verdict *a, const struct rv_verdict *b)
 	    a->evaluated_at_ms != b->evaluated_at_ms ||
 	    a->valid_until_ms != b->valid_until_ms ||
 	    a->object_type_id != b->object_type_id || a->bit != b->bit ||
+	    a->own_type != b->own_type ||
 	    a->missing != b->missing || a->level_needed != b->level_needed ||
 	    a->n_assignments != b->n_assignments ||
 	    a->assignments_cut != b->assignments_cut)

@@ -30,6 +30,8 @@ enum flaw {
 	FLAW_FURTHER_AS_GROUP,	/* they do also behind the own ids */
 	FLAW_USER_AS_GROUP,	/* as users do */
 	FLAW_OWN_IS_NO_GROUP,	/* own ids stand for users alone */
+	FLAW_AUTHOR_FORGOTTEN,	/* own types of objects ask for nothing */
+	FLAW_AUTHOR_OF_READ,	/* they do also where an object is read */
 	FLAW_COUNT,
 	/* Of operations on more than one thing. */
 	FLAW_HALVES_APART = FLAW_COUNT, /* two assignments add up */

@@ -277,15 +277,18 @@ policy_assign(struct world *w, const struct policy_line *l)
 	world_add_assignment(w, row);
 }
 
-/* object TYPE KEY [in SCOPE...] */
+/* object TYPE KEY [is OWN-TYPE] [in SCOPE...] */
 static inline void
 policy_object(struct world *w, const struct policy_line *l)
 {
 	uint32_t type = type_at(w, l, 1);
 	struct rv_slice key = name_at(w, l, 2);
 
-	world_add_object(w, (struct rv_row_object){ type, key });
-	for (size_t i = 4; i < l->n; i++)
+	const bool own = word_is(l, 3, "is");
+
+	world_add_object(w, (struct rv_row_object){
+				type, key, own ? type_at(w, l, 4) : 0 });
+	for (size_t i = own ? 6 : 4; i < l->n; i++)
 		world_add_object_scope(w, (struct rv_row_object_scope){
 					      type, key, name_at(w, l, i) });
 }

@@ -60,6 +60,13 @@ random_catalogue(struct world *w, struct random *r)
 		    RV_SECURED_BY_SCOPE },
 		{ 200, "CIAssignment", "SMS_CIAssignment",
 		    RV_SECURED_BY_DERIVED },
+		{ 11, "ConfigurationItem", "SMS_ConfigurationItem",
+		    RV_SECURED_BY_SCOPE },
+		{ 48, "ConfigurationPolicy", "SMS_ConfigurationPolicy",
+		    RV_SECURED_BY_SCOPE },
+		{ 52, "UserState", NULL, RV_SECURED_BY_ROLE },
+		{ 57, "WirelessProfile", NULL, RV_SECURED_BY_ROLE },
+		{ 59, "RemoteConnection", NULL, RV_SECURED_BY_ROLE },
 	};
 	static const char *const usual[] = { "Read", "Modify", "Delete",
 		"Create", "Act", "Grant", "Last" };
@@ -79,7 +86,8 @@ random_catalogue(struct world *w, struct random *r)
 	static const uint8_t on_content_bits[] = { 13, 17 };
 	static const char *const import = "Import Computer Entry";
 	static const char *const copy = "Copy to Distribution Point";
-	static const uint8_t import_bit = 19, copy_bit = 3;
+	static const char *const author = "Author Policy";
+	static const uint8_t import_bit = 19, copy_bit = 3, author_bit = 20;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		world_add_type(
@@ -89,6 +97,12 @@ random_catalogue(struct world *w, struct random *r)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		if (types[i].id == 26)
 			random_operations(w, r, 26, titles, titles_bits, 3);
+		else if (types[i].id > 48 && types[i].id < 60)
+			random_operations(
+			    w, r, types[i].id, usual, usual_bits, 1);
+		else if (types[i].id == 11 || types[i].id == 48)
+			random_operations(
+			    w, r, types[i].id, usual, usual_bits, 4);
 		else
 			random_operations(
 			    w, r, types[i].id, usual, usual_bits, 7);
@@ -98,6 +112,8 @@ random_catalogue(struct world *w, struct random *r)
 	random_operations(w, r, 31, on_content, on_content_bits, 2);
 	random_operations(w, r, 6, &import, &import_bit, 1);
 	random_operations(w, r, 43, &copy, &copy_bit, 1);
+	random_operations(w, r, 52, &author, &author_bit, 1);
+	random_operations(w, r, 57, &author, &author_bit, 1);
 	world_add_deploy(w, (struct rv_row_deploy){ 31, 20 });
 	world_add_deploy(w, (struct rv_row_deploy){ 38, 16 });
 	world_add_operation_need(
@@ -270,20 +286,32 @@ random_principals(struct world *w, struct random *r)
 	w->site.max_auth_age_s = (uint32_t)random_below(r, 3) * 600;
 }
 
+/* Of 59 and 56 the catalogue has not what is asked for. */
+static inline uint32_t
+random_own_type(struct random *r, uint32_t type)
+{
+	static const uint32_t of_items[] = { 0, 52, 52, 52, 59 };
+	static const uint32_t of_policies[] = { 0, 56, 57, 57, 57 };
+	const size_t i = random_below(r, 5);
+
+	return type == 11 ? of_items[i] : type == 48 ? of_policies[i] : 0;
+}
+
 static inline void
 random_objects(struct world *w, struct random *r)
 {
 	static const uint32_t types[] = { 26, 31, 31, 31, 38, 200, 6, 43, 226,
-		226 };
+		226, 11, 11, 48 };
 	size_t n = random_size(r);
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t type = types[random_below(r, 10)];
+		uint32_t type = types[random_below(r, 13)];
 		size_t scopes = random_below(r, 4);
 		/* Keys repeat between types. */
 		struct rv_slice key = world_name(w, "o%zu", i / 2 * 2 + i % 2);
 
-		world_add_object(w, (struct rv_row_object){ type, key });
+		world_add_object(w, (struct rv_row_object){
+					type, key, random_own_type(r, type) });
 		for (;
 		     type != 26 && type != 200 && w->n_scope > 1 && scopes > 0;
 		     scopes--)
@@ -418,7 +446,7 @@ random_key(struct world *w, struct random *r, uint32_t type)
 	}
 	if ((type == 38 && random_chance(r, 40)) || w->n_object == 0)
 		return RV_SLICE_LIT("1");
-	for (int tries = 0; tries < 8; tries++) {
+	for (int tries = 0; tries < 24; tries++) {
 		o = PICK(w, r, object);
 		if (o->object_type_id == type)
 			return o->key;
@@ -504,6 +532,11 @@ random_guided(struct world *w, struct random *r, struct random_subject *s,
 		o = &w->operation[(start + i) % w->n_operation];
 		if (!random_has_operation(
 			w, a->role_id, o->object_type_id, o->bit))
+			continue;
+		/* Without Read there is nothing but what is type-wide. */
+		if (!random_has_operation(
+			w, a->role_id, o->object_type_id, 0) &&
+		    random_chance(r, 90))
 			continue;
 		q->operation = o->name;
 		q->type = world_name(w, "%u", o->object_type_id);

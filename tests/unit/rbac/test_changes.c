@@ -226,18 +226,18 @@ REFUSES_CHANGE(
     ADD(assignment_scope, 2, L("US")))
 
 REFUSES_CHANGE(object_twice, "type 31: \"app-eu\" is there twice",
-    ADD(object, 31, L("app-eu")))
+    ADD(object, 31, L("app-eu"), 0))
 REFUSES_CHANGE(
-    no_object, "type 31 has no object \"none\"", REMOVE(object, 31, L("none")))
+    no_object, "type 31 has no object \"none\"", REMOVE(object, 31, L("none"), 0))
 REFUSES_CHANGE(default_is_no_row, "type 38 has no object \"1\"",
-    REMOVE(object, 38, L("1")))
+    REMOVE(object, 38, L("1"), 0))
 REFUSES_CHANGE(scopes_left, "object: \"app-eu\" is gone, and carries scopes",
-    REMOVE(object, 31, L("app-eu")))
+    REMOVE(object, 31, L("app-eu"), 0))
 REFUSES_CHANGE(object_gone_twice, "type 31 has no object \"app-eu\"",
-	       REMOVE(object, 31, L("app-eu"));
-	       REMOVE(object, 31, L("app-eu")))
+	       REMOVE(object, 31, L("app-eu"), 0);
+	       REMOVE(object, 31, L("app-eu"), 0))
 REFUSES_CHANGE(scope_of_gone, "type 31 has no object \"app-eu\"",
-	       REMOVE(object, 31, L("app-eu"));
+	       REMOVE(object, 31, L("app-eu"), 0);
 	       ADD(object_scope, 31, L("app-eu"), L("US")))
 REFUSES_CHANGE(scope_carried, "scope \"EU\" is there twice",
     ADD(object_scope, 31, L("app-eu"), L("EU")))
@@ -247,7 +247,7 @@ REFUSES_CHANGE(object_in_all, "no object carries SMS00ALL",
     ADD(object_scope, 31, L("app-eu"), L("SMS00ALL")))
 REFUSES_CHANGE(role_of_object_gone, "type 27: \"NEW\" is not in the table",
 	       ADD(role, L("NEW"), L("New"), RV_LEVEL_NONE);
-	       ADD(object, 27, L("NEW")); REMOVE_ID(role, L("NEW")))
+	       ADD(object, 27, L("NEW"), 0); REMOVE_ID(role, L("NEW")))
 
 REFUSES_CHANGE(resource_twice, "16777216 is there twice",
     ADD(resource, 16777216, RV_RESOURCE_DEVICE))

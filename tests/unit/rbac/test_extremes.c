@@ -86,7 +86,7 @@ test_many_scopes(void **state)
 		ROW(scope, world_name(w, "S%06zu", i));
 	ROW(assignment_scope, 1, w->scope[SCOPES - 1].scope_id);
 	ROW(assignment_scope, 2, w->scope[SCOPES].scope_id);
-	ROW(object, 31, L("app"));
+	ROW(object, 31, L("app"), 0);
 	for (size_t i = 0; i < SCOPES; i++)
 		ROW(object_scope, 31, L("app"), w->scope[i].scope_id);
 	s = world_snapshot(w);

@@ -518,6 +518,9 @@ is_outside(const struct world *w, const struct asked *a, struct rv_slice scope)
 	if (naive_ask(&n, &a->q, &q) != RV_REASON_ALLOWED || q.type_wide ||
 	    q.on != ON_SCOPES)
 		return false;
+	/* Author Policy of an own type is secured by role. */
+	if (naive_own_type(w, q.type, q.key) != 0)
+		return false;
 	return !naive_carries(&n, &q, scope);
 }
 

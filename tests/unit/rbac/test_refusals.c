@@ -71,7 +71,7 @@ REFUSES(collections_by_scope, "type 1 cannot be secured",
     w.type[0].secured_by = RV_SECURED_BY_SCOPE)
 REFUSES(text_not_utf8, "table type: name is not UTF-8 text",
     ROW(type, 99, L("\xff"), RV_SLICE_NONE, RV_SECURED_BY_SCOPE))
-REFUSES(nul_in_key, "key is not UTF-8 text", ROW(object, 31, L("a\0b")))
+REFUSES(nul_in_key, "key is not UTF-8 text", ROW(object, 31, L("a\0b"), 0))
 REFUSES(operation_of_no_type, "there is no type 99",
     ROW(operation, .object_type_id = 99, .name = L("Read")))
 REFUSES(bit_64, "type 31: the bit 64 is over 63",
@@ -170,15 +170,21 @@ REFUSES(collection_as_scope, "2: there is no scope \"PARIS\"",
 REFUSES(scope_as_collection, "2: there is no collection \"EU\"",
     ROW(assignment_collection, 2, L("EU")))
 REFUSES(object_twice, "type 31: \"app-eu\" is there twice",
-    ROW(object, 31, L("app-eu")))
+    ROW(object, 31, L("app-eu"), 0))
 REFUSES(collection_as_object, "collections have a table of their own",
-    ROW(object, 1, L("PARIS")))
+    ROW(object, 1, L("PARIS"), 0))
 REFUSES(unknown_role_object, "type 27: \"NONE\" is not in the table",
-    ROW(object, 27, L("NONE")))
+    ROW(object, 27, L("NONE"), 0))
 REFUSES(unknown_admin_object, "type 28: \"999\" is not in the table",
-    ROW(object, 28, L("999")))
+    ROW(object, 28, L("999"), 0))
 REFUSES(unknown_scope_object, "type 29: \"NONE\" is not in the table",
-    ROW(object, 29, L("NONE")))
+    ROW(object, 29, L("NONE"), 0))
+REFUSES(own_type_of_others, "type 31: \"x\" cannot be of type 52 besides",
+    ROW(object, 31, L("x"), 52))
+REFUSES(own_type_of_item, "type 11: \"x\" cannot be of type 56 besides",
+    ROW(object, 11, L("x"), 56))
+REFUSES(own_type_of_policy, "type 48: \"x\" cannot be of type 48 besides",
+    ROW(object, 48, L("x"), 48))
 REFUSES(scope_of_no_object, "type 31 has no object \"none\"",
     ROW(object_scope, 31, L("none"), L("EU")))
 REFUSES(object_in_no_scope, "\"app-eu\": there is no scope \"NONE\"",
@@ -269,6 +275,9 @@ static const struct CMUnitTest refusals[] = {
 	R(unknown_role_object),
 	R(unknown_admin_object),
 	R(unknown_scope_object),
+	R(own_type_of_others),
+	R(own_type_of_item),
+	R(own_type_of_policy),
 	R(scope_of_no_object),
 	R(object_in_no_scope),
 	R(object_in_all),

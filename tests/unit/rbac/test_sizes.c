@@ -272,7 +272,7 @@ test_many_scopes(void **state)
 	ROW(scope, L("SMS00ALL"));
 	for (uint32_t i = 0; i < SCOPES; i++)
 		ROW(scope, world_name(&w, "S%u", i));
-	ROW(object, 31, L("o"));
+	ROW(object, 31, L("o"), 0);
 	s = world_snapshot(&w);
 	b = begin(&w, s);
 	for (uint32_t i = SCOPES; i >= 1; i--) {

@@ -80,7 +80,7 @@ test_facts(void **state)
 	assert_null(rv_snapshot_operation_name(o->s, 1, 255).p);
 	assert_null(rv_snapshot_operation_name(o->s, 2, 0).p);
 	rv_snapshot_count(o->s, &c);
-	assert_int_equal(c.types, 13);
+	assert_int_equal(c.types, 17);
 	assert_int_equal(c.roles, 13);
 	assert_int_equal(c.scopes, 5);
 	assert_int_equal(c.collections, 8);
@@ -293,7 +293,7 @@ test_many_assignments(void **state)
 	world_add_role_operation(
 	    &w, (struct rv_row_role_operation){ L("R"), 31, 0 });
 	world_add_scope(&w, (struct rv_row_scope){ L("SMS00ALL") });
-	world_add_object(&w, (struct rv_row_object){ 31, L("x") });
+	world_add_object(&w, (struct rv_row_object){ 31, L("x"), 0 });
 	for (size_t i = 0; i < 20; i++) {
 		ids[i] = ids[39 - i] = world_name(&w, "group:u%zu", i);
 		world_add_admin(

@@ -129,13 +129,14 @@ change_policy(struct edit *x)
 static void
 change_things(struct edit *x)
 {
-	ADD(object, 31, L("new-object"));
+	ADD(object, 31, L("new-object"), 0);
+	ADD(object, 11, L("new-profile"), 52);
 	ADD(object_scope, 31, L("new-object"), L("NEW-SCOPE"));
 	ADD(object_scope, 31, L("app-eu"), L("US"));
 	ADD(object_scope, 31, L("app-eu"), L("TWIN"));
 	ADD(object_scope, 31, L("app-eu"), L("NEW-SCOPE"));
 	ADD(remove_object_scope, 31, L("app-both"), L("EU"));
-	ADD(remove_object, 31, L("app-us"));
+	ADD(remove_object, 31, L("app-us"), 0);
 	ADD(remove_object_scope, 31, L("app-us"), L("US"));
 	ADD(resource, 5, RV_RESOURCE_DEVICE);
 	ADD(member, L("NEW-COLLECTION"), 5);

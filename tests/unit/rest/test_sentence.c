@@ -64,6 +64,14 @@ static const struct {
 	    "You may not Remote Control the device HQ-1: your role Remote "
 	    "Tools Operator holds it, but only on the collection Workstations, "
 	    "where it is no member (2 more came as near)." },
+	{ { BOB, NO, .operation = "Modify", .type = "SMS_ConfigurationItem",
+	      .object = "Profile", .own_type = "SMS_VpnProfile",
+	      .missing = RV_MISSING_OPERATION, .nearest = &author,
+	      .roles = { giving, 1, 0 } },
+	    "bob@LAB.TEST may not Modify the SMS_ConfigurationItem Profile: "
+	    "that needs Author Policy of SMS_VpnProfile besides, and the role "
+	    "Application Author does not hold it; Full Administrator would "
+	    "give it." },
 	{ { BOB, NO, APPLICATION, .missing = RV_MISSING_OPERATION,
 	      .nearest = &author, .roles = { giving, 2, 0 } },
 	    "bob@LAB.TEST may not Modify the application App-7: the role "

@@ -36,7 +36,8 @@ create table reeve.feed_assignment_scope (assignment_id bigint,
     scope_id text);
 create table reeve.feed_assignment_collection (assignment_id bigint,
     collection_id text);
-create table reeve.feed_object (object_type_id integer, object_key text);
+create table reeve.feed_object (object_type_id integer, object_key text,
+    own_type_id integer not null default 0);
 create table reeve.feed_object_scope (object_type_id integer,
     object_key text, scope_id text);
 create table reeve.feed_resource (resource_id bigint, resource_type integer);
@@ -50,6 +51,8 @@ create view reeve.feed_mark as
     select r as revision, (select h.name from reeve.history h
         where h.since <= r order by h.since desc limit 1) || r as mark
     from generate_series(0, (select max(revision) from reeve.feed_site)) r;
+create function reeve.own_type_of(type_id integer, properties jsonb)
+    returns integer language sql return (properties ->> 'own')::integer;
 create function reeve.to_ms(at timestamptz) returns bigint language sql
     return (extract(epoch from at) * 1000)::bigint;
 grant usage on schema reeve to runtime;

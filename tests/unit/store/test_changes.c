@@ -177,6 +177,26 @@ static const struct {
 	    "insert into object_scope values (31, 'test/1', 'TST00001'),"
 	    " (31, 'test/1', 'RVE00010'), (31, 'test/2', 'RVE00010')",
 	    false, false },
+	{ "objects of a type of their own, and who may be no author of it",
+	    "insert into secured_object (object_type_id, object_key, name,"
+	    " properties) values"
+	    " (11, 'test/item', 'item', '{\"OwnObjectTypeID\": 52}'),"
+	    " (11, 'test/plain', 'plain', '{}'),"
+	    " (48, 'test/policy', 'policy', '{\"OwnObjectTypeID\": 57}'),"
+	    " (48, 'test/gone', 'gone', '{\"OwnObjectTypeID\": 56}');"
+	    "insert into object_scope values (11, 'test/item', 'RVE00010'),"
+	    " (11, 'test/plain', 'RVE00010'), (48, 'test/policy', 'RVE00010'),"
+	    " (48, 'test/gone', 'RVE00010');"
+	    "insert into role_operation values ('TST00001', 11, 0),"
+	    " ('TST00001', 11, 1), ('TST00001', 48, 0), ('TST00001', 48, 2),"
+	    " ('TST00001', 57, 0), ('TST00001', 57, 20)",
+	    false, false },
+	{ "their names, and one that goes",
+	    "update secured_object set name = 'x', properties = properties"
+	    " || '{\"y\": 1}' where object_key in ('test/item',"
+	    " 'test/policy');"
+	    "delete from secured_object where object_key = 'test/gone'",
+	    false, false },
 	{ "an object's properties",
 	    "update secured_object set properties = '{\"x\": 1}', name = 'n',"
 	    " folder_id = null where object_key = 'test/1'",
