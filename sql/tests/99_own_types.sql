@@ -7,7 +7,7 @@ SET LOCAL search_path = reeve, public;
 
 -- ines has items alone; paul profiles too, by the same role; ann by two roles;
 -- vera's needs a certificate; bert is blind: he cannot read profiles; gina's
--- come by way of a group.
+-- come by way of a group; sven's with a security operation.
 DO $$
 DECLARE
     g record;
@@ -17,7 +17,8 @@ BEGIN
     INSERT INTO reeve.security_role (role_id, name) VALUES
         ('RVE0F0B1', 'Items'), ('RVE0F0B2', 'Items and profiles'),
         ('RVE0F0B3', 'Profiles'), ('RVE0F0B4', 'Profiles, unseen'),
-        ('RVE0F0B5', 'Profiles by certificate');
+        ('RVE0F0B5', 'Profiles by certificate'),
+        ('RVE0F0B6', 'Profiles and sessions');
     INSERT INTO reeve.role_minimum (role_id, level) VALUES ('RVE0F0B5', 2);
     INSERT INTO reeve.role_operation
     SELECT r.role_id, o.object_type_id, o.bit FROM (VALUES
@@ -28,7 +29,9 @@ BEGIN
         ('RVE0F0B3', 52, '{Read,Author Policy}'),
         ('RVE0F0B3', 56, '{Read,Author Policy}'),
         ('RVE0F0B4', 52, '{Author Policy}'),
-        ('RVE0F0B5', 52, '{Read,Author Policy}'))
+        ('RVE0F0B5', 52, '{Read,Author Policy}'),
+        ('RVE0F0B6', 52, '{Read,Author Policy}'),
+        ('RVE0F0B6', 28, '{Read,Add}'))
         AS r (role_id, type, names)
     JOIN reeve.operation o ON o.object_type_id = r.type
         AND o.name = ANY (r.names);
@@ -36,14 +39,15 @@ BEGIN
         is_group)
     SELECT 40000000 + i, CASE n WHEN 'authors' THEN 'group:authors'
             ELSE 'krb5:' || n || '@LAB.TEST' END, n, n = 'authors'
-    FROM unnest('{ines,paul,ann,vera,bert,gina,authors}'::text[])
+    FROM unnest('{ines,paul,ann,vera,bert,gina,authors,sven}'::text[])
         WITH ORDINALITY AS u (n, i);
     FOR g IN SELECT * FROM (VALUES
         ('ines', 'RVE0F0B1'), ('paul', 'RVE0F0B2'),
         ('ann', 'RVE0F0B1'), ('ann', 'RVE0F0B3'),
         ('vera', 'RVE0F0B1'), ('vera', 'RVE0F0B5'),
         ('bert', 'RVE0F0B1'), ('bert', 'RVE0F0B4'),
-        ('gina', 'RVE0F0B1'), ('authors', 'RVE0F0B3')) AS x (who, role)
+        ('gina', 'RVE0F0B1'), ('authors', 'RVE0F0B3'),
+        ('sven', 'RVE0F0B1'), ('sven', 'RVE0F0B6')) AS x (who, role)
     LOOP
         INSERT INTO reeve.assignment (admin_id, role_id)
         SELECT admin_id, g.role FROM reeve.administrative_user
@@ -58,7 +62,9 @@ BEGIN
         (11, 'own/other', 'Other', '{"OwnObjectTypeID":59}'),
         (48, 'own/wifi', 'Wi-Fi', '{"OwnObjectTypeID":56}'),
         -- No own type of a configuration item.
-        (11, 'own/wrong', 'Wrong', '{"OwnObjectTypeID":56}');
+        (11, 'own/wrong', 'Wrong', '{"OwnObjectTypeID":56}'),
+        -- JSON has many ways to write a number.
+        (11, 'own/ways', 'Ways', '{"OwnObjectTypeID":5.90e1}');
     INSERT INTO reeve.object_scope (object_type_id, object_key, scope_id)
     SELECT object_type_id, object_key, 'SMS00UNA' FROM reeve.secured_object
     WHERE object_key LIKE 'own/%';
@@ -125,6 +131,18 @@ SELECT is((SELECT array_agg(v.assignments) FROM allowed(pg_temp.ids('ann'), 1,
         WHERE u.logon_name = 'ann' AND a.role_id = 'RVE0F0B1'),
     'those that suffice are those of the question itself');
 
+SELECT is((SELECT concat_ws(' ', v.reason, array_to_string(v.missing, ','),
+        'of', v.object_type_id, v.bit, v.level_needed)
+    FROM allowed(pg_temp.ids('sven'), 1, true, 3, delegated, now(), '11',
+        'Modify', 'own/profile') v), answer, what)
+FROM (VALUES (false, 'allowed  of 11 1 0', 'an author oneself'),
+    (true, 'not_permitted operation,level,read of 52 20 0',
+        'is none on behalf of somebody: no level helps'))
+    AS t (delegated, answer, what);
+SELECT is((allowed('{krb5:nobody@LAB.TEST}', 1, true, 1, false, now(), '11',
+    'Modify', 'own/profile')).object_type_id, 11,
+    'what lacks the operation itself is told of that');
+
 -- Explained -------------------------------------------------------------------
 
 CREATE FUNCTION pg_temp.explained(who text, key text) RETURNS text
@@ -143,7 +161,10 @@ FROM (VALUES
     ('bert', 'own/profile', 'RVE0F0B1:operation,read RVE0F0B4:read',
         'of each assignment'),
     ('ann', 'own/profile', 'RVE0F0B1: RVE0F0B3:operation',
-        'of the question itself where it is allowed'))
+        'of the question itself where it is allowed'),
+    ('ann', 'own/other', 'RVE0F0B1:operation,read RVE0F0B3:operation,read',
+        'or where both lack'),
+    ('ann', 'own/none', NULL, 'and none of what there is not'))
     AS t (who, key, answer, what);
 
 -- Lists -----------------------------------------------------------------------
@@ -157,7 +178,7 @@ CREATE FUNCTION pg_temp.listed(who text, op text, type text DEFAULT '11',
 $$;
 SELECT is(pg_temp.listed(who, op, type), answer, concat_ws(' ', who, op, type))
 FROM (VALUES
-    ('ines', 'Read', '11', 'other plain profile wrong'),
+    ('ines', 'Read', '11', 'other plain profile ways wrong'),
     ('ines', 'Modify', '11', 'plain wrong'),
     ('ines', 'Delete', '11', 'plain wrong'),
     ('ines', 'Create', '11', 'plain wrong'),
@@ -169,7 +190,7 @@ FROM (VALUES
     ('ines', 'Read', '48', 'wifi'), ('ines', 'Modify', '48', NULL),
     ('ann', 'Modify', '48', 'wifi')) AS t (who, op, type, answer);
 SELECT is_empty($$
-    SELECT k.key FROM unnest('{ines,paul,ann,bert,vera,gina}'::text[]) w,
+    SELECT k.key FROM unnest('{ines,paul,ann,bert,vera,gina,sven}'::text[]) w,
         unnest('{Read,Create,Modify,Delete}'::text[]) op,
         (VALUES (11), (48)) t (id),
         LATERAL (SELECT o.object_key AS key FROM secured_object o
@@ -183,6 +204,13 @@ SELECT is((SELECT count(*) FROM allowed_objects(pg_temp.ids('ines'), 1, true,
         1, false, now(), '11', 'Modify')),
     (SELECT c.n FROM count_objects(pg_temp.ids('ines'), 1, true, 1, false,
         now(), '11', 'Modify') c), 'as many as are counted');
+SELECT is((SELECT c.universe - c.n FROM count_objects(pg_temp.ids(who), 1,
+        true, level, false, now(), '11', 'Modify') c)
+    - (SELECT c.universe - c.n FROM count_objects(pg_temp.ids(who), 1, true,
+        level, false, now(), '11', 'Read') c), n,
+    format('%s at level %s changes %s fewer than are read', who, level, n))
+FROM (VALUES ('ines', 1, 3::bigint), ('paul', 1, 2), ('vera', 1, 3),
+    ('vera', 2, 2)) AS t (who, level, n);
 SELECT throws_ok($$SELECT pg_temp.listed('gina', 'Modify', '11', false)$$,
     'RV503', NULL, 'with a group that is not known there is no list');
 
@@ -194,8 +222,8 @@ SELECT is((SELECT string_agg(u.logon_name || ':' || w.required_level, ' '
     JOIN administrative_user u USING (admin_id)
     WHERE w.admin_id >= 40000000), answer, 'who may change ' || key)
 FROM (VALUES
-    ('own/plain', 'ann:0 bert:0 gina:0 ines:0 paul:0 vera:0'),
-    ('own/profile', 'ann:0 paul:0 vera:2'),
+    ('own/plain', 'ann:0 bert:0 gina:0 ines:0 paul:0 sven:0 vera:0'),
+    ('own/profile', 'ann:0 paul:0 sven:0 vera:2'),
     ('own/other', NULL)) AS t (key, answer);
 
 -- The feed --------------------------------------------------------------------
@@ -203,7 +231,7 @@ FROM (VALUES
 SELECT set_eq($$SELECT object_key, own_type_id FROM feed_object
     WHERE object_key LIKE 'own/%'$$, $$VALUES ('own/plain', 0),
     ('own/profile', 52), ('own/other', 59), ('own/wifi', 56),
-    ('own/wrong', 0)$$, 'providers are told of what type each is');
+    ('own/wrong', 0), ('own/ways', 59)$$, 'providers are told of what type each is');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -34,7 +34,7 @@ import world as w  # noqa: E402
 from lab import host  # noqa: E402
 from lib import tap  # noqa: E402
 
-WORLDS, ASKS, LISTS = 90, 60, 3
+WORLDS, ASKS, LISTS = 160, 60, 3
 LEAST = 20
 Bug = namedtuple("Bug", "name file old new")
 

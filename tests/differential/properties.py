@@ -235,6 +235,8 @@ def explained(c):
                if a.decision == "allow"]
     for q, a in c.rng.sample(allowed, min(6, len(allowed))):
         named = set(ids_of(a))
+        if q.known == "no":  # as good, and says what is missing
+            q = q._replace(known="yes", ids=q.ids[:q.own])
         only, without = c.world.copy(), c.world.copy()
         only.rows["assignment"] = [
             x for x in only.rows["assignment"] if x[0] in named]
