@@ -20,7 +20,8 @@
 	"modified_at,valid_from,valid_until}'::text[]"
 /* As in reeve.feed_object: the own type is among the properties. */
 #define WITH_OWN_TYPE(image)                                           \
-	SHOWN(image) " || case when c." image " is not null then "     \
+	SHOWN(image)                                                   \
+	" || case when c." image " is not null then "                  \
 	"jsonb_build_object('own_type_id', coalesce(reeve.own_type_of" \
 	"((c." image " ->> 'object_type_id')::integer, c." image       \
 	" -> 'properties'), 0)) end"
