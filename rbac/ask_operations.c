@@ -56,8 +56,7 @@ allows(
 
 /* Whether the subject has what the own type of an object asks for. */
 static bool
-authors(
-    const struct rv_subject_resolved *k, int64_t at_ms, uint32_t object)
+authors(const struct rv_subject_resolved *k, int64_t at_ms, uint32_t object)
 {
 	const unsigned place = rv_own_place_of(k->s, object);
 	struct rv_target author;

@@ -442,9 +442,8 @@ rv_holders_next(const struct rv_holders *holders, uint64_t *from,
 	RV_ASSERT(held);
 	while (h.required > RV_LEVEL_NONE &&
 	       allows(w, admin->grants, (int)h.required - 1, fewer, &n) &&
-	       (w->authors == NULL ||
-		   allows(w->authors, admin->grants, (int)h.required - 1,
-		       fewer, &n)))
+	       (w->authors == NULL || allows(w->authors, admin->grants,
+					  (int)h.required - 1, fewer, &n)))
 		h.required--;
 	h.is_group = admin->is_group;
 	h.principal_id = rv_dict_name(&w->s->principals, admin->principal);

@@ -73,8 +73,7 @@ rv_own_target(
 		.bit = RV_NO_BIT };
 	if (type == RV_NONE)
 		return;
-	bit =
-	    rv_operation_find(c, type, RV_SLICE_LIT("Author Policy"));
+	bit = rv_operation_find(c, type, RV_SLICE_LIT("Author Policy"));
 	if (bit == RV_NO_BIT) {
 		ret_target->t = &c->types[type];
 		ret_target->type = type;

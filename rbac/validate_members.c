@@ -136,13 +136,12 @@ check_own_types(const struct rv_snapshot *s, struct rv_error *why)
 			if (id >= s->object_keys.n ||
 			    !rv_scoping_is_object(rv_scoping_at(s, id)) ||
 			    rv_own_place_of(s, id) != place ||
-			    !rv_own_place_is_of(
-				place, s->catalogue
-					   ->types[rv_dict_space(
-					       &s->object_keys, id)]
-					   .object_type_id))
-				return rv_broken(why,
-				    "object %u has a wrong own type", id);
+			    !rv_own_place_is_of(place,
+				s->catalogue
+				    ->types[rv_dict_space(&s->object_keys, id)]
+				    .object_type_id))
+				return rv_broken(
+				    why, "object %u has a wrong own type", id);
 	}
 	return RV_OK;
 }

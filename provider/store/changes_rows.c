@@ -96,8 +96,8 @@ COLUMNS(assignment, ID64("assignment_id"), ID32("admin_id"), TEXT("role_id"));
 COLUMNS(assignment_scope, ID64("assignment_id"), TEXT("scope_id"));
 COLUMNS(assignment_collection, ID64("assignment_id"), TEXT("collection_id"));
 /* The last but one is among the properties, see feed_poll.c. */
-COLUMNS(secured_object, TYPE_ID, TEXT("object_key"), OWN_TYPE_ID,
-    IGNORED("name"));
+COLUMNS(
+    secured_object, TYPE_ID, TEXT("object_key"), OWN_TYPE_ID, IGNORED("name"));
 COLUMNS(object_scope, TYPE_ID, TEXT("object_key"), TEXT("scope_id"));
 COLUMNS(resource, ID32("resource_id"), RESOURCE_TYPE, IGNORED("kind"),
     IGNORED("name"));

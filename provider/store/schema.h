@@ -16,8 +16,8 @@
  * add: one that takes away or changes what a provider in the field uses
  * goes beyond it, and providers are upgraded before it.
  */
-#define RV_SCHEMA_MIN 45
-#define RV_SCHEMA_MAX 46
+#define RV_SCHEMA_MIN 46
+#define RV_SCHEMA_MAX 47
 
 /*
  * RV_ERR_INVALID when the schema is outside of the range or not there:

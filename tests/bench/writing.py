@@ -4,6 +4,9 @@ With one client against INSERT and COMMIT of the same row in a bare table by
 pgbench; with 16 clients against the bare write function by pgbench, which
 takes the same change without HTTP, TLS, JSON, gate, decision in the provider,
 wait for the snapshot, and audit log.
+
+Everything is on disk before it is acknowledged, on both sides: the sites of
+the tests are without fsync, this one is not.
 """
 
 import json
@@ -20,6 +23,11 @@ SECONDS = 5
 CLIENTS = 16
 USERS, SCOPES = 64, 900
 
+DURABLE = """
+ALTER SYSTEM SET fsync = on;
+ALTER SYSTEM SET full_page_writes = on;
+SELECT pg_reload_conf();
+"""
 FILL = f"""
 SET ROLE reeve_owner; SET search_path = reeve, pg_temp;
 BEGIN;
@@ -131,6 +139,7 @@ def measure(runs, say):
     rows = []
     try:
         site.up()
+        site.postgres.psql(DURABLE)
         site.postgres.psql(FILL)
         caller = https.Caller(site)
         for i in range(runs):

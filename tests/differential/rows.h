@@ -274,9 +274,8 @@ row_assignment_collection(struct state *t, const struct line *l)
 static inline void
 row_object(struct state *t, const struct line *l)
 {
-	world_add_object(
-	    &t->w, (struct rv_row_object){
-		       number32(l, 1), name(t, l, 2), number32(l, 3) });
+	world_add_object(&t->w, (struct rv_row_object){ number32(l, 1),
+				    name(t, l, 2), number32(l, 3) });
 }
 
 static inline void

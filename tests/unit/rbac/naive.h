@@ -542,9 +542,9 @@ static inline void
 naive_check(const struct world *w, const struct rv_subject *u, int64_t at,
     const struct rv_question *ask, enum flaw flaw, struct rv_verdict *v)
 {
-	struct rv_question author = { .operation =
-					  RV_SLICE_LIT("Author Policy"),
-		.want = ask->want };
+	struct rv_question author = {
+		.operation = RV_SLICE_LIT("Author Policy"), .want = ask->want
+	};
 	struct rv_verdict own;
 	uint32_t type;
 	char name[16];
@@ -577,8 +577,8 @@ same_verdict(const struct rv_verdict *a, const struct rv_verdict *b)
 	    a->evaluated_at_ms != b->evaluated_at_ms ||
 	    a->valid_until_ms != b->valid_until_ms ||
 	    a->object_type_id != b->object_type_id || a->bit != b->bit ||
-	    a->own_type != b->own_type ||
-	    a->missing != b->missing || a->level_needed != b->level_needed ||
+	    a->own_type != b->own_type || a->missing != b->missing ||
+	    a->level_needed != b->level_needed ||
 	    a->n_assignments != b->n_assignments ||
 	    a->assignments_cut != b->assignments_cut)
 		return false;

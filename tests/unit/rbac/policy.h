@@ -286,8 +286,8 @@ policy_object(struct world *w, const struct policy_line *l)
 
 	const bool own = word_is(l, 3, "is");
 
-	world_add_object(w, (struct rv_row_object){
-				type, key, own ? type_at(w, l, 4) : 0 });
+	world_add_object(
+	    w, (struct rv_row_object){ type, key, own ? type_at(w, l, 4) : 0 });
 	for (size_t i = own ? 6 : 4; i < l->n; i++)
 		world_add_object_scope(w, (struct rv_row_object_scope){
 					      type, key, name_at(w, l, i) });

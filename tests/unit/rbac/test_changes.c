@@ -227,8 +227,8 @@ REFUSES_CHANGE(
 
 REFUSES_CHANGE(object_twice, "type 31: \"app-eu\" is there twice",
     ADD(object, 31, L("app-eu"), 0))
-REFUSES_CHANGE(
-    no_object, "type 31 has no object \"none\"", REMOVE(object, 31, L("none"), 0))
+REFUSES_CHANGE(no_object, "type 31 has no object \"none\"",
+    REMOVE(object, 31, L("none"), 0))
 REFUSES_CHANGE(default_is_no_row, "type 38 has no object \"1\"",
     REMOVE(object, 38, L("1"), 0))
 REFUSES_CHANGE(scopes_left, "object: \"app-eu\" is gone, and carries scopes",

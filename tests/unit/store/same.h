@@ -63,8 +63,8 @@ same_verdict(const struct rv_verdict *a, const struct rv_verdict *b)
 	       a->revision == b->revision &&
 	       a->valid_until_ms == b->valid_until_ms &&
 	       a->object_type_id == b->object_type_id && a->bit == b->bit &&
-	       a->own_type == b->own_type &&
-	       a->missing == b->missing && a->level_needed == b->level_needed &&
+	       a->own_type == b->own_type && a->missing == b->missing &&
+	       a->level_needed == b->level_needed &&
 	       a->n_assignments == b->n_assignments &&
 	       a->assignments_cut == b->assignments_cut &&
 	       memcmp(a->assignments, b->assignments,
