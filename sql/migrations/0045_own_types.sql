@@ -59,27 +59,35 @@ COMMENT ON INDEX reeve.secured_object_own_type IS
 
 -- The decision ----------------------------------------------------------------
 
-CREATE FUNCTION reeve.decide(q reeve.meaning, ids text[],
-    groups_known boolean, level integer, delegated boolean, at timestamptz,
-    OUT decision boolean, OUT reason text, OUT missing text[],
-    OUT assignments bigint[], OUT object_type_id integer, OUT "bit" smallint,
-    OUT level_needed integer)
+CREATE TYPE reeve.verdict AS (
+    decision        boolean,
+    reason          text,
+    missing         text[],
+    assignments     bigint[],
+    object_type_id  integer,
+    "bit"           smallint,
+    level_needed    integer,
+    besides         bigint[]
+);
+COMMENT ON TYPE reeve.verdict IS
+'What allowed() answers.  besides: the assignments that give Author Policy of the own type of the object; none where nothing asks for it.';
+
+CREATE FUNCTION reeve.decide(q reeve.meaning, operation text, ids text[],
+    groups_known boolean, level integer, delegated boolean, at timestamptz)
+RETURNS reeve.verdict
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
+    v verdict := ROW(false, q.reason, '{}', '{}', q.object_type_id, q.bit, 0,
+        '{}');
+    author meaning;
+    second verdict;
     size integer;
     sets jsonb;
     nearest bigint[];
     lowest integer;
 BEGIN
-    decision := false;
-    reason := q.reason;
-    missing := '{}';
-    assignments := '{}';
-    object_type_id := q.object_type_id;
-    bit := q.bit;
-    level_needed := 0;
-    IF reason IS NOT NULL THEN
-        RETURN;
+    IF q.reason IS NOT NULL THEN
+        RETURN v;
     END IF;
     IF NOT coalesce(q.is_missing, false) THEN
         -- The smallest sets of failed conditions; an empty one allows.
@@ -91,78 +99,45 @@ BEGIN
         GROUP BY w.size ORDER BY w.size LIMIT 1;
     END IF;
     IF size = 0 THEN
-        decision := true;
-        reason := 'allowed';
-        assignments := nearest;
+        v.decision := true;
+        v.reason := 'allowed';
+        v.assignments := nearest;
     ELSIF groups_known IS NOT TRUE THEN
-        reason := 'groups_unknown';
+        v.reason := 'groups_unknown';
     ELSIF q.is_missing THEN
-        reason := 'no_such_object';
+        v.reason := 'no_such_object';
     ELSIF size IS NULL THEN
-        reason := 'no_assignment';
+        v.reason := 'no_assignment';
     ELSE
-        reason := 'not_permitted';
-        missing := ARRAY(SELECT c
+        v.reason := 'not_permitted';
+        v.missing := ARRAY(SELECT c
             FROM unnest(ARRAY['operation', 'scope', 'collection', 'level',
                 'time', 'read']) WITH ORDINALITY AS o (c, i)
             WHERE jsonb_path_exists(sets,
                 '$[*][*] ? (@ == $c)', jsonb_build_object('c', c))
             ORDER BY i);
-        assignments := nearest;
-        level_needed := lowest;
+        v.assignments := nearest;
+        v.level_needed := lowest;
     END IF;
-END
-$$;
-COMMENT ON FUNCTION reeve.decide(reeve.meaning, text[], boolean, integer,
-    boolean, timestamptz) IS
-'The verdict on one question by the ids that count, without what the own type of its object asks for besides.';
-
-CREATE FUNCTION reeve.decide_all(principal_ids text[], n_own integer,
-    groups_known boolean, level integer, delegated boolean, at timestamptz,
-    type text, operation text, object_key text,
-    OUT decision boolean, OUT reason text, OUT missing text[],
-    OUT assignments bigint[], OUT object_type_id integer, OUT "bit" smallint,
-    OUT level_needed integer, OUT besides bigint[])
-LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
-DECLARE
-    q meaning := meaning_of(type, operation, object_key);
-    ids text[] := counted_ids(principal_ids, n_own, groups_known);
-    author meaning;
-    v record;
-BEGIN
-    IF at IS NULL OR level IS NULL OR delegated IS NULL THEN
-        RAISE EXCEPTION 'level, delegated and at are not NULL'
-            USING ERRCODE = 'null_value_not_allowed';
-    END IF;
-    SELECT d.decision, d.reason, d.missing, d.assignments, d.object_type_id,
-        d.bit, d.level_needed
-    INTO decision, reason, missing, assignments, object_type_id, bit,
-        level_needed
-    FROM decide(q, ids, groups_known, level, delegated, at) d;
-    besides := '{}';
-    IF decision AND q.object_type_id IN (11, 48) THEN
+    -- Most questions are about other types.
+    IF v.decision AND q.object_type_id IN (11, 48) THEN
         author := author_question(q, operation);
     END IF;
     IF author IS NULL THEN
-        RETURN;
+        RETURN v;
     END IF;
-    SELECT * INTO v
-    FROM decide(author, ids, groups_known, level, delegated, at);
-    besides := v.assignments;
-    IF NOT v.decision THEN
-        decision := false;
-        reason := v.reason;
-        missing := v.missing;
-        assignments := v.assignments;
-        object_type_id := v.object_type_id;
-        bit := v.bit;
-        level_needed := v.level_needed;
+    second := decide(author, 'Author Policy', ids, groups_known, level,
+        delegated, at);
+    IF NOT second.decision THEN
+        RETURN second;
     END IF;
+    v.besides := second.assignments;
+    RETURN v;
 END
 $$;
-COMMENT ON FUNCTION reeve.decide_all(text[], integer, boolean, integer,
-    boolean, timestamptz, text, text, text) IS
-'allowed(), with the assignments that give Author Policy of the own type of the object besides (none where nothing asks for it).  What lacks only that is answered as the question about it, whole.';
+COMMENT ON FUNCTION reeve.decide(reeve.meaning, text, text[], boolean, integer,
+    boolean, timestamptz) IS
+'The verdict on a question, by the ids that count.  What lacks only Author Policy of the own type of its object is answered as the question about that, whole.';
 
 CREATE OR REPLACE FUNCTION reeve.allowed(principal_ids text[], n_own integer,
     groups_known boolean, level integer, delegated boolean, at timestamptz,
@@ -172,13 +147,23 @@ CREATE OR REPLACE FUNCTION reeve.allowed(principal_ids text[], n_own integer,
     OUT level_needed integer)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = reeve, pg_temp AS $$
+DECLARE
+    q meaning := meaning_of(type, operation, object_key);
+    v verdict;
 BEGIN
-    SELECT d.decision, d.reason, d.missing, d.assignments, d.object_type_id,
-        d.bit, d.level_needed
-    INTO decision, reason, missing, assignments, object_type_id, bit,
-        level_needed
-    FROM decide_all(principal_ids, n_own, groups_known, level, delegated, at,
-        type, operation, object_key) d;
+    IF at IS NULL OR level IS NULL OR delegated IS NULL THEN
+        RAISE EXCEPTION 'level, delegated and at are not NULL'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    v := decide(q, operation, counted_ids(principal_ids, n_own, groups_known),
+        groups_known, level, delegated, at);
+    decision := v.decision;
+    reason := v.reason;
+    missing := v.missing;
+    assignments := v.assignments;
+    object_type_id := v.object_type_id;
+    bit := v.bit;
+    level_needed := v.level_needed;
 END
 $$;
 COMMENT ON FUNCTION reeve.allowed(text[], integer, boolean, integer, boolean,
@@ -196,11 +181,9 @@ DECLARE
     ids text[] := counted_ids(principal_ids, n_own, groups_known);
     author meaning := author_question(q, operation);
 BEGIN
-    IF NOT author IS NULL
-        AND (SELECT d.decision FROM decide(q, ids, groups_known, level,
-            delegated, at) d)
-        AND NOT (SELECT d.decision FROM decide(author, ids, groups_known,
-            level, delegated, at) d) THEN
+    -- Whichever the verdict is about.
+    IF NOT author IS NULL AND (decide(q, operation, ids, groups_known, level,
+            delegated, at)).object_type_id = author.object_type_id THEN
         q := author;
     END IF;
     IF q.reason IS NULL AND q.is_missing IS NOT TRUE THEN
@@ -231,7 +214,7 @@ BEGIN
                 AND o.object_type_id IN (11, 48)
                 AND o.properties ? 'OwnObjectTypeID') t (own),
             LATERAL decide(meaning_of(t.own::text, 'Author Policy', NULL),
-                ids, true, level, delegated, at) d
+                'Author Policy', ids, true, level, delegated, at) d
         WHERE t.own IS NOT NULL AND NOT d.decision);
 END
 $$;
@@ -356,12 +339,11 @@ CREATE OR REPLACE FUNCTION reeve.require_on_object(who reeve.asker, at timestamp
     object_type_id integer, operation text, object_key text) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
 DECLARE
-    v record;
+    v verdict := decide(meaning_of(object_type_id::text, operation,
+        object_key), operation, counted_ids(who.ids, cardinality(who.ids),
+        who.groups_known), who.groups_known, who.level, who.delegated, at);
     can_read record;
 BEGIN
-    SELECT * INTO v FROM decide_all(who.ids, cardinality(who.ids),
-        who.groups_known, who.level, who.delegated, at, object_type_id::text,
-        operation, object_key);
     IF v.decision THEN
         RETURN v.assignments || v.besides;
     END IF;
@@ -489,6 +471,7 @@ COMMENT ON VIEW reeve.feed_object IS
 'Instances of every type but collections and resources: secured objects, and roles, administrative users and scopes by their ids; and of which type of its own an object is besides (0: none), which never changes.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reeve FROM PUBLIC;
+REVOKE ALL ON TYPE reeve.verdict FROM PUBLIC;
 -- For who reads the view; a provider reads it of a row in the change feed, too.
 GRANT EXECUTE ON FUNCTION reeve.own_type_of(integer, jsonb)
     TO reeve_runtime, reeve_auditor;
