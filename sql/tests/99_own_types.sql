@@ -226,6 +226,59 @@ FROM (VALUES
     ('own/profile', 'ann:0 paul:0 sven:0 vera:2'),
     ('own/other', NULL)) AS t (key, answer);
 
+-- Writes ----------------------------------------------------------------------
+
+CREATE FUNCTION pg_temp.changed(who text, op text, name text) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    about text;
+BEGIN
+    PERFORM * FROM reeve.change_site(jsonb_build_object('principal',
+        who || '@LAB.TEST', 'ids', to_jsonb(pg_temp.ids(who)), 'own', 1,
+        'groups_known', true, 'level', 1, 'delegated', false),
+        jsonb_build_array(jsonb_build_object('op', op, 'args',
+            jsonb_build_object('type', 11, 'key', (SELECT o.properties
+                    ->> 'CI_ID' FROM secured_object o WHERE o.name = $3),
+                'properties', jsonb_build_object('Level', who)))), NULL,
+        jsonb_build_object('body_sha256', repeat('a', 64)));
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS about = PG_EXCEPTION_DETAIL;
+    RETURN coalesce(nullif(about, ''), to_json(SQLERRM)::text)::jsonb;
+END
+$$;
+-- It is deployed, and only who could delete it is told so.
+DO $$
+BEGIN
+    PERFORM reeve.take_revision();
+    UPDATE reeve.secured_object o SET properties = o.properties
+        || '{"CI_ID":77000001}' WHERE o.name = 'Profile';
+    INSERT INTO reeve.deployment (deployment_id, object_type_id,
+        deployment_key, name, content_type_id, content_key, collection_id,
+        is_required, starts_at, created_by, created_at, modified_by,
+        modified_at)
+    VALUES (77000002, 200, '77000002', 'Here', 11, 'own/profile', 'SMS00001',
+        false, now(), 'ann', now(), 'ann', now());
+END
+$$;
+SELECT is(pg_temp.changed(who, op, 'Profile') #- '{objects}', answer::jsonb,
+    format('%s: %s', who, op))
+FROM (VALUES
+    ('ines', 'object_change', '{"reason":"not_permitted","missing":{"type":'
+        '"SMS_UserStateManagementSettings","operation":"Author Policy",'
+        '"conditions":["operation","read"]}}'),
+    ('ines', 'object_delete', '{"reason":"not_permitted","missing":{"type":'
+        '"SMS_UserStateManagementSettings","operation":"Author Policy",'
+        '"conditions":["operation","read"]}}'),
+    ('ann', 'object_delete', '{"reason":"is_deployed"}'),
+    ('ann', 'object_change', NULL)) AS t (who, op, answer);
+SELECT is((SELECT a.assignments FROM admin_audit a
+        ORDER BY a.revision DESC, a.ordinal DESC LIMIT 1),
+    (SELECT array_agg(a.assignment_id ORDER BY a.assignment_id)
+        FROM assignment a JOIN administrative_user u USING (admin_id)
+        WHERE u.logon_name = 'ann'),
+    'the audit has what gave the operation, and what gave Author Policy');
+
 -- The feed --------------------------------------------------------------------
 
 SELECT set_eq($$SELECT object_key, own_type_id FROM feed_object
