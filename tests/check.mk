@@ -30,27 +30,28 @@ asan_programs = $(filter-out %_memory,$(call programs,asan))
 scenarios = $(addprefix $(1):,$(SCENARIOS))
 submake = +@$(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: test check builds differential lint fmt-check fmt fuzz cover clean
+.PHONY: test check asan differential lint fmt-check fmt fuzz cover clean
 
-## make test       install packages, build, and run everything below
+## make test       install packages, build, and run all tests
 test: packages
-	@echo "== building (release and sanitizers) and testing"
 	+@$(MAKE) --no-print-directory check
 
-builds:
+## make check      the same, without installing anything
+check:
 	@echo "== building: release"
 	$(submake) MODE=release all
+	@echo "== testing"
+	@$(HARNESS) $(call scenarios,release) $(addprefix release:,$(RULE)) \
+	    $(call programs,release) \
+	    $(addprefix sql:,$(PGTAP)) $(addprefix lint:,$(LINTS))
+
+## make asan       the same programs and scenarios under ASan and UBSan
+asan: packages
 	@echo "== building: address and undefined-behaviour sanitizers"
 	$(submake) MODE=asan all
-
-# Scenarios that run with the sanitizers are the slowest and go first.
-## make check      all tests, without installing anything
-check: builds
-	@echo "== testing"
-	@$(HARNESS) $(call scenarios,asan) $(call scenarios,release) \
-	    $(asan_programs) $(call programs,release) \
-	    $(addprefix asan:,$(RULE)) \
-	    $(addprefix sql:,$(PGTAP)) $(addprefix lint:,$(LINTS))
+	@echo "== testing with the sanitizers"
+	@$(HARNESS) --output build/asan-output $(call scenarios,asan) \
+	    $(addprefix asan:,$(RULE)) $(asan_programs)
 
 ## make differential  planted bugs, and SEED compared for SECONDS (120)
 differential: packages

@@ -251,8 +251,9 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 	return rv_write_set(x, args, "admin_id", key);
 }
 
-void
-rv_rest_admin_change(struct rv_exchange *x)
+/* PATCH changes what is sent, PUT all that is the caller's to say. */
+static void
+change(struct rv_exchange *x, const struct rv_write_whole *whole)
 {
 	static const struct rv_write_member members[] = {
 		{ "AdminID", "admin_id", JSON_INTEGER },
@@ -274,13 +275,32 @@ rv_rest_admin_change(struct rv_exchange *x)
 	rv_admins_begin(x, "Modify");
 	key = rv_admins_key(x);
 	args = key != NULL ? rv_write_args(x, members) : NULL;
-	ok = args != NULL && is_about(x, args, key);
+	ok = args != NULL && rv_write_whole(x, args, whole) &&
+	     is_about(x, args, key);
 	if (ok && json_object_get(args, "permissions") != NULL)
 		ok = read_permissions(x, args);
 	if (ok)
 		rv_write_change(x, "admin_change", args, NULL, NULL);
 	else
 		give_up(x, args);
+}
+
+void
+rv_rest_admin_change(struct rv_exchange *x)
+{
+	change(x, NULL);
+}
+
+void
+rv_rest_admin_replace(struct rv_exchange *x)
+{
+	static const struct rv_write_whole whole[] = {
+		{ "DisplayName", "display_name", false },
+		{ "Permissions", "permissions", true },
+		{ NULL, NULL, false },
+	};
+
+	change(x, whole);
 }
 
 void

@@ -12,6 +12,7 @@
 /* Handlers of routes: admins.c, admins_edit.c, orphans.c. */
 void rv_rest_admin_create(struct rv_exchange *x);
 void rv_rest_admin_change(struct rv_exchange *x);
+void rv_rest_admin_replace(struct rv_exchange *x);
 void rv_rest_admin_delete(struct rv_exchange *x);
 void rv_rest_admin_add_role(struct rv_exchange *x);
 void rv_rest_admin_remove_role(struct rv_exchange *x);

@@ -230,8 +230,9 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 	return rv_write_set(x, args, "collection_id", key);
 }
 
-void
-rv_rest_collection_change(struct rv_exchange *x)
+/* PATCH changes what is sent, PUT all that is the caller's to say. */
+static void
+change(struct rv_exchange *x, const struct rv_write_whole *whole)
 {
 	static const struct rv_write_member members[] = {
 		{ "CollectionID", "collection_id", JSON_STRING },
@@ -249,11 +250,33 @@ rv_rest_collection_change(struct rv_exchange *x)
 	begin(x, "Modify");
 	key = rv_roles_key(x);
 	args = key != NULL ? rv_write_args(x, members) : NULL;
-	if (args != NULL && (!is_about(x, args, key) || !read_rules(x, args))) {
+	if (args != NULL &&
+	    (!rv_write_whole(x, args, whole) || !is_about(x, args, key) ||
+		!read_rules(x, args))) {
 		json_decref(args);
 		args = NULL;
 	}
 	rv_write_change(x, "collection_change", args, NULL, NULL);
+}
+
+void
+rv_rest_collection_change(struct rv_exchange *x)
+{
+	change(x, NULL);
+}
+
+void
+rv_rest_collection_replace(struct rv_exchange *x)
+{
+	static const struct rv_write_whole whole[] = {
+		{ "Name", "name", true },
+		{ "Comment", "comment", false },
+		{ "LimitToCollectionID", "limiting_id", true },
+		{ "CollectionRules", "rules", true },
+		{ NULL, NULL, false },
+	};
+
+	change(x, whole);
 }
 
 void

@@ -10,6 +10,7 @@ struct rv_exchange;
 
 void rv_rest_collection_create(struct rv_exchange *x);
 void rv_rest_collection_change(struct rv_exchange *x);
+void rv_rest_collection_replace(struct rv_exchange *x);
 void rv_rest_collection_delete(struct rv_exchange *x);
 void rv_rest_collection_refresh(struct rv_exchange *x);
 void rv_rest_collection_add_rule(struct rv_exchange *x);

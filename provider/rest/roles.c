@@ -190,8 +190,9 @@ is_about(struct rv_exchange *x, json_t *args, const char *key)
 	return rv_write_set(x, args, "role_id", key);
 }
 
-void
-rv_rest_role_change(struct rv_exchange *x)
+/* PATCH changes what is sent, PUT all that is the caller's to say. */
+static void
+change(struct rv_exchange *x, const struct rv_write_whole *whole)
 {
 	static const struct rv_write_member members[] = {
 		{ "RoleID", "role_id", JSON_STRING },
@@ -208,11 +209,30 @@ rv_rest_role_change(struct rv_exchange *x)
 	begin(x, "Modify");
 	key = rv_roles_key(x);
 	args = key != NULL ? rv_write_args(x, members) : NULL;
-	if (args == NULL || !is_about(x, args, key) ||
-	    !read_operations(x, args))
+	if (args == NULL || !rv_write_whole(x, args, whole) ||
+	    !is_about(x, args, key) || !read_operations(x, args))
 		give_up(x, args);
 	else
 		rv_write_change(x, "role_change", args, NULL, NULL);
+}
+
+void
+rv_rest_role_change(struct rv_exchange *x)
+{
+	change(x, NULL);
+}
+
+void
+rv_rest_role_replace(struct rv_exchange *x)
+{
+	static const struct rv_write_whole whole[] = {
+		{ "RoleName", "name", true },
+		{ "RoleDescription", "description", false },
+		{ "Operations", "operations", true },
+		{ NULL, NULL, false },
+	};
+
+	change(x, whole);
 }
 
 /* "Create, Delete", as the cmdlet takes them, as a list. */

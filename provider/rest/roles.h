@@ -13,6 +13,7 @@ const char *rv_roles_key(struct rv_exchange *x);
 /* Handlers: roles.c, roles_file.c, roles_compare.c, scopes.c. */
 void rv_rest_role_create(struct rv_exchange *x);
 void rv_rest_role_change(struct rv_exchange *x);
+void rv_rest_role_replace(struct rv_exchange *x);
 void rv_rest_role_set_permission(struct rv_exchange *x);
 void rv_rest_role_copy(struct rv_exchange *x);
 void rv_rest_role_delete(struct rv_exchange *x);
@@ -25,6 +26,7 @@ void rv_rest_roles_compare(struct rv_exchange *x);
 void rv_rest_roles_similar(struct rv_exchange *x);
 void rv_rest_scope_create(struct rv_exchange *x);
 void rv_rest_scope_change(struct rv_exchange *x);
+void rv_rest_scope_replace(struct rv_exchange *x);
 void rv_rest_scope_delete(struct rv_exchange *x);
 void rv_rest_scope_delete_moving(struct rv_exchange *x);
 

@@ -6,12 +6,12 @@
 #define ADMIN "SMS_Admin"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of paths and tables */
-#define CHANGE(verb, where)                                                   \
+#define CHANGE(verb, where, handler)                                          \
 	{                                                                     \
 		.method = (verb), .path = where, .access = RV_ACCESS_GUARDED, \
 		.type = ADMIN, .operation = "Modify", .body = true,           \
 		.bad_media_status = 415, .event = "write",                    \
-		.handle = rv_rest_admin_change,                               \
+		.handle = (handler),                                          \
 	}
 #define REMOVE(where)                                       \
 	{                                                   \
@@ -26,8 +26,9 @@
 /* A class and its entity are written alike. */
 #define ADMIN_ROWS(class)                                                    \
 	RV_ROUTE_WRITE(class, ADMIN, "Add", rv_rest_admin_create),           \
-	    CHANGE(RV_PATCH, class "({key})"),                               \
-	    CHANGE(RV_PUT, class "({key})"), REMOVE(class "({key})"),        \
+	    CHANGE(RV_PATCH, class "({key})", rv_rest_admin_change),         \
+	    CHANGE(RV_PUT, class "({key})", rv_rest_admin_replace),          \
+	    REMOVE(class "({key})"),                                         \
 	    ACTION(class, "AddRole", rv_rest_admin_add_role),                \
 	    ACTION(class, "RemoveRole", rv_rest_admin_remove_role),          \
 	    ACTION(class, "AddScope", rv_rest_admin_add_scope),              \

@@ -5,12 +5,12 @@
 #define ON "SMS_Collection"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): parts of paths and tables */
-#define CHANGE(verb, where)                                                   \
+#define CHANGE(verb, where, handler)                                          \
 	{                                                                     \
 		.method = (verb), .path = where, .access = RV_ACCESS_GUARDED, \
 		.type = ON, .operation = "Modify", .body = true,              \
 		.bad_media_status = 415, .event = "write",                    \
-		.handle = rv_rest_collection_change,                          \
+		.handle = (handler),                                          \
 	}
 #define REMOVE(where)                                    \
 	{                                                \
@@ -25,8 +25,9 @@
 /* A class and its entity are written alike. */
 #define ROWS(class)                                                            \
 	RV_ROUTE_WRITE(class, ON, "Create", rv_rest_collection_create),        \
-	    CHANGE(RV_PATCH, class "({key})"),                                 \
-	    CHANGE(RV_PUT, class "({key})"), REMOVE(class "({key})"),          \
+	    CHANGE(RV_PATCH, class "({key})", rv_rest_collection_change),      \
+	    CHANGE(RV_PUT, class "({key})", rv_rest_collection_replace),       \
+	    REMOVE(class "({key})"),                                           \
 	    ACTION(class, "AddMembershipRule", rv_rest_collection_add_rule),   \
 	    ACTION(class, "AddMembershipRules", rv_rest_collection_add_rules), \
 	    ACTION(                                                            \

@@ -21,29 +21,29 @@
 		.operation = "Delete", .event = "write", .handle = (handler), \
 	}
 /* A class and its entity are written alike. */
-#define ROLE_ROWS(class)                                                       \
-	RV_ROUTE_WRITE(class, ROLE, "Create", rv_rest_role_create),            \
-	    CHANGE(RV_PATCH, class "({key})", ROLE, "Modify",                  \
-		rv_rest_role_change),                                          \
-	    CHANGE(                                                            \
-		RV_PUT, class "({key})", ROLE, "Modify", rv_rest_role_change), \
-	    REMOVE(class "({key})", ROLE, rv_rest_role_delete),                \
-	    RV_ROUTE_WRITE(class "({key})/AdminService.Copy", ROLE, "Create",  \
-		rv_rest_role_copy),                                            \
-	    RV_ROUTE_WRITE(class "({key})/AdminService.SetPermission", ROLE,   \
-		"Modify", rv_rest_role_set_permission),                        \
-	    RV_ROUTE_WRITE(class "({key})/AdminService.ExportRole", ROLE,      \
-		"Read", rv_rest_role_export_this),                             \
-	    RV_ROUTE_WRITE(                                                    \
-		class ".ExportRole", ROLE, "Read", rv_rest_role_export),       \
-	    RV_ROUTE_WRITE(                                                    \
+#define ROLE_ROWS(class)                                                      \
+	RV_ROUTE_WRITE(class, ROLE, "Create", rv_rest_role_create),           \
+	    CHANGE(RV_PATCH, class "({key})", ROLE, "Modify",                 \
+		rv_rest_role_change),                                         \
+	    CHANGE(RV_PUT, class "({key})", ROLE, "Modify",                   \
+		rv_rest_role_replace),                                        \
+	    REMOVE(class "({key})", ROLE, rv_rest_role_delete),               \
+	    RV_ROUTE_WRITE(class "({key})/AdminService.Copy", ROLE, "Create", \
+		rv_rest_role_copy),                                           \
+	    RV_ROUTE_WRITE(class "({key})/AdminService.SetPermission", ROLE,  \
+		"Modify", rv_rest_role_set_permission),                       \
+	    RV_ROUTE_WRITE(class "({key})/AdminService.ExportRole", ROLE,     \
+		"Read", rv_rest_role_export_this),                            \
+	    RV_ROUTE_WRITE(                                                   \
+		class ".ExportRole", ROLE, "Read", rv_rest_role_export),      \
+	    RV_ROUTE_WRITE(                                                   \
 		class ".ImportRole", ROLE, "Create", rv_rest_role_import)
 #define SCOPE_ROWS(class)                                                     \
 	RV_ROUTE_WRITE(class, SCOPE, "Create", rv_rest_scope_create),         \
 	    CHANGE(RV_PATCH, class "({key})", SCOPE, "Modify",                \
 		rv_rest_scope_change),                                        \
 	    CHANGE(RV_PUT, class "({key})", SCOPE, "Modify",                  \
-		rv_rest_scope_change),                                        \
+		rv_rest_scope_replace),                                       \
 	    REMOVE(class "({key})", SCOPE, rv_rest_scope_delete),             \
 	    RV_ROUTE_WRITE(class "({key})/AdminService.DeleteAndMove", SCOPE, \
 		"Delete", rv_rest_scope_delete_moving)

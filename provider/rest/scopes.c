@@ -48,8 +48,9 @@ rv_rest_scope_create(struct rv_exchange *x)
 	    rv_write_created, class);
 }
 
-void
-rv_rest_scope_change(struct rv_exchange *x)
+/* PATCH changes what is sent, PUT all that is the caller's to say. */
+static void
+change(struct rv_exchange *x, const struct rv_write_whole *whole)
 {
 	const char *key, *named;
 	json_t *args;
@@ -60,11 +61,29 @@ rv_rest_scope_change(struct rv_exchange *x)
 	named = json_string_value(json_object_get(args, "scope_id"));
 	if (named != NULL && key != NULL && strcmp(named, key) != 0)
 		rv_body_bad(x, "CategoryID", "is not that of the path");
-	if (args == NULL || x->answered ||
+	if (args == NULL || x->answered || !rv_write_whole(x, args, whole) ||
 	    !rv_write_set(x, args, "scope_id", key))
 		give_up(x, args);
 	else
 		rv_write_change(x, "scope_change", args, NULL, NULL);
+}
+
+void
+rv_rest_scope_change(struct rv_exchange *x)
+{
+	change(x, NULL);
+}
+
+void
+rv_rest_scope_replace(struct rv_exchange *x)
+{
+	static const struct rv_write_whole whole[] = {
+		{ "CategoryName", "name", true },
+		{ "CategoryDescription", "description", false },
+		{ NULL, NULL, false },
+	};
+
+	change(x, whole);
 }
 
 void

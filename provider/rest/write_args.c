@@ -97,6 +97,25 @@ rv_write_args(struct rv_exchange *x, const struct rv_write_member *members)
 }
 
 bool
+rv_write_whole(
+    struct rv_exchange *x, json_t *args, const struct rv_write_whole *members)
+{
+	bool ok = true;
+
+	for (; ok && members != NULL && members->name != NULL; members++) {
+		if (json_object_get(args, members->arg) != NULL)
+			continue;
+		ok =
+		    !members->needed && rv_write_set(x, args, members->arg, "");
+		if (members->needed)
+			rv_body_bad(x, members->name,
+			    "is missing: PUT replaces the whole, PATCH "
+			    "changes what is sent");
+	}
+	return ok;
+}
+
+bool
 rv_write_set(
     struct rv_exchange *x, json_t *args, const char *member, const char *text)
 {

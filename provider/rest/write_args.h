@@ -27,6 +27,19 @@ struct rv_write_member {
 json_t *rv_write_args(
     struct rv_exchange *x, const struct rv_write_member *members);
 
+/* What PUT, which replaces the whole, does about a member that is not sent. */
+struct rv_write_whole {
+	const char *name, *arg;
+	bool needed; /* 400; else the text is empty then */
+};
+
+/*
+ * Completes the arguments of a PUT by the list, which ends with a name of
+ * NULL, and may be NULL: it is no PUT.  false: answered.
+ */
+bool rv_write_whole(
+    struct rv_exchange *x, json_t *args, const struct rv_write_whole *members);
+
 /*
  * Runs one change and finishes the exchange.  Takes args; NULL: answered
  * already, or out of memory.

@@ -94,6 +94,18 @@ answer = call("alice", "PATCH", key(FLOOR), {
     "CollectionRules": entity["CollectionRules"] + [include(DESKS)]})
 tap.is_(error(answer) if answer.status != 200 else (200, members(FLOOR)),
         (200, DEVICES[:3]), "what was read is written back with a rule more")
+entity_now = call("alice", "GET", key(FLOOR)).json()
+for missing in ("Name", "LimitToCollectionID", "CollectionRules"):
+    answer = call("alice", "PUT", key(FLOOR), {
+        k: v for k, v in entity_now.items() if k != missing})
+    tap.is_((error(answer), f"member {missing} of the body is missing" in answer.text),
+            ((400, "bad_request"), True),
+            f"PUT replaces the whole, and wants {missing}")
+answer = call("alice", "PUT", key(FLOOR), {
+    k: v for k, v in entity_now.items() if k != "Comment"})
+tap.is_((answer.status, call("alice", "GET", key(FLOOR)).json()["Comment"],
+         members(FLOOR)), (200, "", DEVICES[:3]),
+        "without a comment it has none")
 tap.is_(error(call("alice", "PATCH", key(FLOOR), {"Comment": "late"},
                    headers={"If-Match": entity["@odata.etag"]})),
         (412, "changed_meanwhile"), "the second of two who edit gets 412")

@@ -160,6 +160,9 @@ tap.is_(may("mallory", "Read", "SMS_Role"), True,
 
 entity = call("alice", "GET", key(MALLORY)).json()
 until = "2099-01-01T00:00:00Z"
+tap.is_(error(call("alice", "PUT", key(MALLORY), {"DisplayName": "x"})),
+        (400, "bad_request"),
+        "permissions are not taken away by leaving them out of a PUT")
 answer = call("alice", "PUT", key(MALLORY), {
     **entity, "Permissions": entity["Permissions"]
     + [row("SMS000AR", "SMS00UNA", ValidUntil=until)]})

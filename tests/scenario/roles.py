@@ -74,10 +74,21 @@ answer = call("alice", "PATCH", key(DESK),
                "RoleDescription": "changed", "IsBuiltIn": False})
 tap.is_((answer.status, answer.json()["@reeve.changed"]), (200, 1),
         "what was read may be sent back changed")
-answer = call("alice", "PUT", key(DESK), {"RoleName": "Desk 2"})
-tap.is_((answer.status, scalar("SELECT name FROM reeve.security_role WHERE "
-                               f"role_id = '{DESK}'")), (200, "Desk 2"),
-        "a new name")
+entity = call("alice", "GET", key(DESK)).json()
+tap.is_(call("alice", "PUT", key(DESK), entity).json()["@reeve.changed"], 0,
+        "all of it may be put back as it was")
+del entity["RoleDescription"]
+answer = call("alice", "PUT", key(DESK), {**entity, "RoleName": "Desk 2"})
+tap.is_((answer.status, scalar("SELECT name || ':' || description FROM"
+                               " reeve.security_role WHERE "
+                               f"role_id = '{DESK}'")), (200, "Desk 2:"),
+        "PUT replaces the whole: a new name, and no description")
+answer = call("alice", "PUT", key(DESK), {"RoleName": "Desk 3"})
+tap.is_((error(answer), "member Operations of the body is missing" in answer.text),
+        ((400, "bad_request"), True),
+        "but operations are not taken away by leaving them out")
+tap.is_(has(DESK), {"31": "Modify,Read", "28": "Read,Simulate"},
+        "it has them still")
 answer = call("alice", "PATCH", key(DESK), {
     "Operations": [{"ObjectTypeID": 28, "GrantedOperations": 1},
                    {"ObjectTypeID": 31, "GrantedOperations": 2147483649}]})
@@ -231,6 +242,13 @@ tap.is_((answer.status, answer.header("location")),
         (201, f"{SCOPE}('{KIOSKS}')"), "New-CMSecurityScope")
 tap.is_(call("alice", "PATCH", f"{SCOPE}('{KIOSKS}')",
              {"CategoryName": "Shops"}).status, 200, "Set-CMSecurityScope")
+tap.is_((error(call("alice", "PUT", f"{SCOPE}('{KIOSKS}')",
+                    {"CategoryDescription": "x"})),
+         call("alice", "PUT", f"{SCOPE}('{KIOSKS}')",
+              {"CategoryName": "Shops"}).status,
+         scalar("SELECT name || ':' || description FROM reeve.security_scope"
+                f" WHERE scope_id = '{KIOSKS}'")),
+        ((400, "bad_request"), 200, "Shops:"), "PUT replaces the whole")
 LEDGER = scalar("SELECT object_key FROM reeve.secured_object "
                 "WHERE name = 'Contoso Ledger'")
 member = {"ObjectIDs": [LEDGER], "ObjectTypeIDs": [31]}

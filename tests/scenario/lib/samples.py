@@ -156,8 +156,11 @@ def of(site):
         role, scope = ADMIN_SERVICE + role, ADMIN_SERVICE + scope
         goes, stays = f"('TST0000{number}')", f"('TST0000{number + 2}')"
         for path, key, body in (
-                (role, goes, {"RoleDescription": "another"}),
-                (scope, goes, {"CategoryDescription": "another"})):
+                (role, goes, {"RoleName": f"another {number}",
+                              "RoleDescription": "another",
+                              "Operations": GRANTED}),
+                (scope, goes, {"CategoryName": f"another {number}",
+                               "CategoryDescription": "another"})):
             KEYS[path + "({key})"] = path + key
             BODIES[path + key] = body
         for path, body in (
@@ -178,7 +181,7 @@ def of(site):
         goes, stays = f"({20000000 + number})", f"({20000002 + number})"
         KEYS[admin + "({key})"] = admin + goes
         BODIES[admin] = {"LogonName": f"krb5:new{number}@OTHER.TEST"}
-        BODIES[admin + goes] = {"DisplayName": "another"}
+        BODIES[admin + goes] = {"DisplayName": "another", "Permissions": []}
         BODIES[admin + ".FindOrphans"] = {}
         # In this order: each needs what the one before has given.
         for action, body in (
@@ -204,7 +207,9 @@ def of(site):
         KEYS[name + "({key})"] = name + goes
         BODIES[name] = {"Name": f"new {number}", "CollectionType": 2,
                         "LimitToCollectionID": "SMS00001"}
-        BODIES[name + goes] = {"Comment": "another"}
+        BODIES[name + goes] = {"Name": f"another {number}",
+                               "Comment": "another", "CollectionRules": [],
+                               "LimitToCollectionID": "SMS00001"}
         for action, body in (
                 ("AddMembershipRule", {"collectionRule": rule}),
                 ("AddMembershipRules", {"collectionRules": [rule]}),
