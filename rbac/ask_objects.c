@@ -382,14 +382,9 @@ find_own_denied(const struct search *q)
 
 	for (; places != 0; places &= places - 1) {
 		const unsigned place = (unsigned)__builtin_ctz(places);
-		struct rv_target author;
-		struct rv_verdict v;
 
-		if (s->own[place] == NULL)
-			continue;
-		rv_own_target(s, place, &author);
-		rv_decide(q->k, q->at_ms, &author, RV_WANT_FIRST, &v);
-		if (v.decision != RV_ALLOW)
+		if (s->own[place] != NULL &&
+		    !rv_may_author(q->k, q->at_ms, place))
 			q->r->own_denied |= 1u << place;
 	}
 }

@@ -59,14 +59,8 @@ static bool
 authors(const struct rv_subject_resolved *k, int64_t at_ms, uint32_t object)
 {
 	const unsigned place = rv_own_place_of(k->s, object);
-	struct rv_target author;
-	struct rv_verdict v;
 
-	if (place == RV_OWN_TYPES)
-		return true;
-	rv_own_target(k->s, place, &author);
-	rv_decide(k, at_ms, &author, RV_WANT_FIRST, &v);
-	return v.decision == RV_ALLOW;
+	return place == RV_OWN_TYPES || rv_may_author(k, at_ms, place);
 }
 
 static uint64_t

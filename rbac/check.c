@@ -395,6 +395,18 @@ decide_itself(const struct rv_subject_resolved *k, int64_t at_ms,
 	}
 }
 
+bool
+rv_may_author(
+    const struct rv_subject_resolved *k, int64_t at_ms, unsigned place)
+{
+	struct rv_target author;
+	struct rv_verdict v;
+
+	rv_own_target(k->s, place, &author);
+	decide_itself(k, at_ms, &author, RV_WANT_FIRST, &v);
+	return v.decision == RV_ALLOW;
+}
+
 void
 rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, enum rv_want want, struct rv_verdict *ret)

@@ -101,6 +101,9 @@ void rv_keep_id(struct rv_kept *kept, uint64_t id);
 /* Fills the whole verdict. */
 void rv_decide(const struct rv_subject_resolved *k, int64_t at_ms,
     const struct rv_target *t, enum rv_want want, struct rv_verdict *ret);
+/* Whether Author Policy of the own type at a place is allowed; own_types.h. */
+bool rv_may_author(
+    const struct rv_subject_resolved *k, int64_t at_ms, unsigned place);
 /* The next boundary of assignments that are found on the way. */
 int64_t rv_walk_boundary(const struct rv_subject_resolved *k, int64_t at_ms);
 

@@ -39,7 +39,7 @@ size_of(const struct pair *p, const struct rv_claim *c)
 
 /*
  * `read` for each half: whether what it needs is allowed, by whatever
- * permissions.
+ * permissions, and what the own type of its object asks for.
  */
 static void
 find_reads(struct pair *p)
@@ -51,7 +51,9 @@ find_reads(struct pair *p)
 		for (size_t k = 0; k < p->k->n; k++)
 			(void)rv_failed_by(p->k, &p->k->claims[k], p->at_ms,
 			    &p->demands[i], &met);
-		p->read_failed[i] = t->barred || met != t->needs;
+		p->read_failed[i] =
+		    t->barred || met != t->needs ||
+		    (t->own != 0 && !rv_may_author(p->k, p->at_ms, t->own - 1));
 		p->any_read_failed |= p->read_failed[i];
 	}
 }

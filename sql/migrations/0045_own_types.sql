@@ -197,6 +197,37 @@ COMMENT ON FUNCTION reeve.explain(text[], integer, boolean, integer, boolean,
     timestamptz, text, text, text) IS
 'Every assignment of the subject with all conditions that it fails; one without any suffices.  Where only Author Policy of the object''s own type lacks, the conditions of that.';
 
+-- Operations on more than one thing: section 4 of the rule -----------------------
+
+CREATE OR REPLACE FUNCTION reeve.weigh_half(ids text[], level integer,
+    delegated boolean, at timestamptz, h reeve.half)
+RETURNS TABLE (assignment_id bigint, failed text[], level_needed integer)
+LANGUAGE plpgsql STABLE SET search_path = reeve, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    q meaning := h.question;
+    author meaning;
+    lacks boolean := false;
+BEGIN
+    IF h.folder_scopes IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM weigh(ids, level, delegated, at,
+            q.object_type_id, q.bit, q.kind, h.folder_scopes, '{}', false);
+        RETURN;
+    END IF;
+    IF q.object_type_id IN (11, 48) THEN
+        author := author_question(q, (SELECT o.name FROM operation o
+            WHERE o.object_type_id = q.object_type_id AND o.bit = q.bit));
+        lacks := NOT author IS NULL AND NOT (decide(author, 'Author Policy',
+            ids, true, level, delegated, at)).decision;
+    END IF;
+    -- Needed besides, by whatever permission, as Read is.
+    RETURN QUERY
+    SELECT w.assignment_id, CASE WHEN lacks AND 'read' <> ALL (w.failed)
+            THEN w.failed || 'read'::text ELSE w.failed END, w.level_needed
+    FROM weigh_question(ids, level, delegated, at, q) w;
+END
+$$;
+
 -- Lists -----------------------------------------------------------------------
 
 CREATE FUNCTION reeve.unauthored_types(ids text[], level integer,

@@ -167,6 +167,20 @@ FROM (VALUES
     ('ann', 'own/none', NULL, 'and none of what there is not'))
     AS t (who, key, answer, what);
 
+-- Halves ----------------------------------------------------------------------
+
+CREATE FUNCTION pg_temp.refers(who text, key text) RETURNS text
+LANGUAGE sql AS $$
+    SELECT concat_ws(' ', v.decision, v.halves -> 0 -> 'missing')
+    FROM allowed_pair(pg_temp.ids(who), 1, true, 1, false, now(), 'refer',
+        jsonb_build_object('object', jsonb_build_object('type', '11', 'key',
+            key), 'other', '{"type":"11","key":"own/plain"}'::jsonb), NULL) v
+$$;
+SELECT is(pg_temp.refers(who, key), answer, concat_ws(' ', who, key))
+FROM (VALUES ('ines', 'own/plain', 't []'), ('ann', 'own/profile', 't []'),
+    ('ines', 'own/profile', 'f ["read"]'),
+    ('ines', 'own/other', 'f ["read"]')) AS t (who, key, answer);
+
 -- Lists -----------------------------------------------------------------------
 
 CREATE FUNCTION pg_temp.listed(who text, op text, type text DEFAULT '11',

@@ -77,7 +77,7 @@ wrong(Things, Reason, At) :-
 nothing(_, half([], none, none)).
 
 sound(Subject, _, Pairing, Operation, Things, allowed, Ids, Halves) :-
-    forall(member(T, Things), readable(Subject, T)),
+    forall(member(T, Things), served(Subject, T)),
     (   ( Operation == read_deployment ; Pairing == user )
     ->  maplist(first(Subject), Things, Firsts), sort(Firsts, Ids),
         findall(half([], none, A), member(A, Firsts), Halves)
@@ -86,12 +86,15 @@ sound(_, no, _, _, Things, groups_unknown, [], Halves) :- !, maplist(nothing, Th
 sound(Subject, _, _, _, Things, no_assignment, [], Halves) :-
     \+ names(Subject, _), !, maplist(nothing, Things, Halves).
 sound(Subject, _, _, _, Things, not_permitted, Ids, Halves) :-
-    findall(I-read, ( nth0(I, Things, T), \+ readable(Subject, T) ), Reads),
+    findall(I-read, ( nth0(I, Things, T), \+ served(Subject, T) ), Reads),
     setof(N-A-Set, miss(Subject, Things, Reads, A, Set, N), Misses),
     Misses = [Least-_-_ | _],
     findall(A-Set, member(Least-A-Set, Misses), Nearest),
     findall(A, member(A-_, Nearest), Ids),
     findall(Half, ( nth0(I, Things, T), missing(Subject, I, T, Nearest, Half) ), Halves).
+
+% What is needed besides: Read, and Author Policy of an own type.
+served(Subject, Thing) :- readable(Subject, Thing), \+ ( asks_for(Thing, Author), \+ may(Subject, Author) ).
 
 first(Subject, Thing, First) :- setof(A, suffices(Subject, Thing, A), [First | _]).
 

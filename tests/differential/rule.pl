@@ -28,7 +28,7 @@
 
 :- module(rule, [answer/8, objects/7, who/6, next_change/3,
                  type_named/2, class_named/2, meaning/4, operation/4, deploys/2,
-                 names/2, fails/4, readable/2, suffices/3, level_helps/4,
+                 names/2, fails/4, readable/2, may/2, asks_for/2, suffices/3, level_helps/4,
                  assignment/5, category/2, carries/3, type/4]).
 
 :- dynamic type/4, operation/4, need/3, class_operation/3, default_instance/4,

@@ -537,6 +537,26 @@ naive_own_type(const struct world *w, uint32_t type, struct rv_slice key)
 	return 0;
 }
 
+/* Whether a half lacks what it needs besides, by whatever permission. */
+static inline bool
+naive_besides_fails(const struct naive *n, const struct naive_question *q)
+{
+	const struct rv_slice op = naive_operation(n, q->type, q->bit)->name;
+	const uint32_t type = naive_own_type(n->w, q->type, q->key);
+	struct rv_question author = { .operation =
+					  RV_SLICE_LIT("Author Policy") };
+	struct rv_verdict own = { .decision = RV_ALLOW };
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", type);
+	author.type = rv_slice_of(name);
+	if (type != 0 && n->flaw != FLAW_AUTHOR_FORGOTTEN &&
+	    (rv_slice_eq_cstr(op, "Create") || rv_slice_eq_cstr(op, "Modify") ||
+		rv_slice_eq_cstr(op, "Delete")))
+		naive_check_itself(n->w, n->u, n->at, &author, n->flaw, &own);
+	return own.decision != RV_ALLOW || naive_read_fails(n, q);
+}
+
 /* "Create, Modify and Delete on one need Author Policy of its own type." */
 static inline void
 naive_check(const struct world *w, const struct rv_subject *u, int64_t at,

@@ -285,7 +285,7 @@ naive_pair_nearest(const struct naive_pair *p, struct naive_pair_verdict *v)
 	v->reason = smallest == SIZE_MAX ? RV_REASON_NO_ASSIGNMENT
 					 : RV_REASON_NOT_PERMITTED;
 	for (size_t h = 0; smallest != SIZE_MAX && h < p->n_halves; h++)
-		if (naive_read_fails(&p->n, &p->half[h]))
+		if (naive_besides_fails(&p->n, &p->half[h]))
 			v->missing[h] |= RV_MISSING_READ;
 }
 
@@ -365,7 +365,7 @@ naive_pair(const struct world *w, const struct rv_subject *u, int64_t at,
 	v->reason = naive_pair_reason(&p);
 	if (v->reason == RV_REASON_ALLOWED) {
 		for (size_t h = 0; h < p.n_halves; h++)
-			allowed &= !naive_read_fails(&p.n, &p.half[h]);
+			allowed &= !naive_besides_fails(&p.n, &p.half[h]);
 		allowed = allowed && (apart ? naive_pair_apart(&p, v)
 					    : naive_pair_together(&p, v));
 		v->n_ids = allowed ? v->n_ids : 0;
