@@ -81,7 +81,8 @@ C_FILES = $(sort $(shell find include rbac auth provider tests -name '*.[ch]'))
 F := build/fuzz
 FUZZ_CFLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(F)/%,$(FUZZ_SRC))
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+FUZZERS := $(addprefix $(F)/,$(FUZZ))
 
 $(F)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -101,7 +102,7 @@ $(F)/%: $(F)/obj/tests/fuzz/fuzz_%.o $(F)/lib.a
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
 
-## make fuzz       each fuzz target for FUZZ_SECONDS (60)
+## make fuzz       each target of FUZZ (all) for FUZZ_SECONDS (60)
 fuzz:
 	@tests/lab/install build develop
 	$(submake) fuzzers
