@@ -17,6 +17,7 @@ publishes_what_it_loads(void **state)
 
 	start(f);
 	(void)await_revision(f, 7);
+	await_told(f, 1);
 	assert_int_equal(atomic_load(&f->told), 7);
 	urcu_qsbr_thread_online();
 	assert_int_equal(rv_feed_snapshot(f->feed, &s, &until), RV_OK);
@@ -51,6 +52,8 @@ follows_with_and_without_a_bell(void **state)
 	(void)await_revision(f, 8);
 	cluster_sql(&f->cluster, "update reeve.feed_site set revision = 9");
 	assert_true(await_revision(f, 9) < 5000);
+	/* It is there before anybody is told. */
+	await_told(f, 3);
 	assert_int_equal(atomic_load(&f->told), 9);
 	assert_int_equal(atomic_load(&f->n_told), 3);
 }

@@ -83,6 +83,7 @@ makes_versions_of_changes(void **state)
 	assert_int_equal(scopes(f), 4);
 	assert_int_equal(state_of(f).loads, 1);
 	assert_int_equal(state_of(f).versions, 2);
+	await_told(f, 3);
 	assert_int_equal(atomic_load(&f->told), 9);
 }
 
